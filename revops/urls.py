@@ -1,1 +1,48 @@
-urlpatterns: list = []
+"""Every address of the site; the only place that knows all applications."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.db import connection
+from django.http import Http404, HttpResponse
+from django.urls import include, path
+from django.views.decorators.cache import never_cache
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+admin.site.site_header = admin.site.site_title = "Deal desk administration"
+admin.site.login = secure_admin_login(admin.site.login)
+
+
+@never_cache
+def healthz(request):
+    """Whether this process answers and reaches its database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def closed(request, *args, **kwargs):
+    """Addresses and sign-ups are an administrator's business, not self-service."""
+    raise Http404
+
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+    path("accounts/email/", closed),
+    path("accounts/signup/", closed),
+    path("accounts/", include("allauth.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path(
+        "api/v1/docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api-schema"),
+        name="api-docs",
+    ),
+    path("api/v1/", include("pipeline.api_urls")),
+    path("api/v1/", include("dealdesk.api_urls")),
+    path("", include("revops.company.urls")),
+    path("", include("revops.people.urls")),
+    path("", include("revops.outbox.urls")),
+    path("", include("revops.work.urls")),
+    path("", include("pipeline.urls")),
+    path("", include("dealdesk.urls")),
+]

@@ -1,0 +1,11 @@
+"""Celery for this project: tasks are idempotent, carry ids only, and run after the commit."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "revops.settings")
+
+app = Celery("revops")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
