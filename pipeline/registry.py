@@ -1,0 +1,186 @@
+"""What other apps tell the pipeline at start-up, so that it needs to import none of them.
+
+Items       evidence a stage can ask for; whether it is there, and how it is filled in
+Checks      questions a move asks before it happens (read only)
+Effects     what else must become true in the transaction of a move (write)
+Panels      what the deal page shows beside the pipeline's own facts
+Facts       what a card says, asked in batch by deal ids
+Visibility  deals a person may see for reasons that only another app knows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from revops.refusals import Missing
+
+if TYPE_CHECKING:
+    from django.db.models import Q
+
+    from pipeline.models import Deal
+    from revops.people.actor import Actor
+    from revops.people.models import User
+
+
+@dataclass(frozen=True)
+class ItemKind:
+    """One kind of evidence.
+
+    `present` reads the deal (its `facts`, see pipeline.gates, are loaded once);
+    `field` names the typed column of the deal that a form can fill, "" where the item is a
+    related fact; `fill_url` then leads to where it can be made.
+    """
+
+    key: str
+    label: str
+    present: Callable[[Deal, DealFacts], bool]
+    sentence: str
+    field: str = ""
+    fill_url: Callable[[Deal], str] | None = None
+
+
+@dataclass
+class DealFacts:
+    """Everything the gates ask about one deal, read once per move."""
+
+    contacts_reachable: bool = False
+    contact_roles: frozenset[str] = frozenset()
+    attachments: frozenset[str] = frozenset()
+    declared_none: frozenset[str] = frozenset()
+    ticks: frozenset[tuple[str, str]] = frozenset()
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlannedMove:
+    """A move about to happen: what the checks and effects are told."""
+
+    deal: Deal
+    kind: str
+    from_stage: str
+    to_stage: str
+    leaves: tuple[str, ...]
+    """Keys of the stages left behind: the present one and, on a skip, those jumped over."""
+
+
+class StageCheck(Protocol):
+    def __call__(self, move: PlannedMove, *, at: datetime) -> Sequence[Missing]: ...
+
+
+class DealEffect(Protocol):
+    def __call__(self, move: PlannedMove, *, by: Actor, at: datetime) -> None: ...
+
+
+class DealChanged(Protocol):
+    """Told inside the transaction that facts of a deal changed which a rule may read."""
+
+    def __call__(
+        self, deal: Deal, fields: frozenset[str], *, by: Actor, at: datetime
+    ) -> None: ...
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of the deal page that another app renders: a template and its context."""
+
+    key: str
+    template: str
+    context: Callable[[Deal, User, datetime], Mapping[str, Any]]
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class CardFact:
+    """One short statement on a card; `tone` is good, warn, bad, info or "" ."""
+
+    text: str
+    tone: str = ""
+
+
+CardFacts = Callable[[Sequence[int], datetime], Mapping[int, Sequence[CardFact]]]
+
+_items: dict[str, ItemKind] = {}
+_checks: list[StageCheck] = []
+_effects: list[DealEffect] = []
+_changed: list[DealChanged] = []
+_panels: dict[str, Panel] = {}
+_card_facts: dict[str, CardFacts] = {}
+_extra_facts: dict[str, Callable[[Deal, datetime], Any]] = {}
+_visibility: list[Callable[[User], Q]] = []
+
+
+def register_item(kind: ItemKind) -> None:
+    """Make `kind` an item that stages can ask for; the last registration of a key counts."""
+    _items[kind.key] = kind
+
+
+def item_kind(key: str) -> ItemKind | None:
+    return _items.get(key)
+
+
+def item_kinds() -> Iterable[ItemKind]:
+    return _items.values()
+
+
+def register_check(check: StageCheck) -> None:
+    if check not in _checks:
+        _checks.append(check)
+
+
+def stage_checks() -> Sequence[StageCheck]:
+    return tuple(_checks)
+
+
+def register_effect(effect: DealEffect) -> None:
+    if effect not in _effects:
+        _effects.append(effect)
+
+
+def deal_effects() -> Sequence[DealEffect]:
+    return tuple(_effects)
+
+
+def register_changed(listener: DealChanged) -> None:
+    if listener not in _changed:
+        _changed.append(listener)
+
+
+def deal_changed() -> Sequence[DealChanged]:
+    return tuple(_changed)
+
+
+def register_panel(panel: Panel) -> None:
+    _panels[panel.key] = panel
+
+
+def panels() -> Sequence[Panel]:
+    return sorted(_panels.values(), key=lambda panel: (panel.order, panel.key))
+
+
+def register_card_facts(key: str, facts: CardFacts) -> None:
+    _card_facts[key] = facts
+
+
+def card_facts() -> Sequence[CardFacts]:
+    return tuple(_card_facts.values())
+
+
+def register_extra_fact(key: str, read: Callable[[Deal, datetime], Any]) -> None:
+    """Let an item of another app find its answer in `facts.extra[key]`."""
+    _extra_facts[key] = read
+
+
+def extra_facts() -> Mapping[str, Callable[[Deal, datetime], Any]]:
+    return dict(_extra_facts)
+
+
+def register_visibility(rule: Callable[[User], Q]) -> None:
+    if rule not in _visibility:
+        _visibility.append(rule)
+
+
+def visibility_rules() -> Sequence[Callable[[User], Q]]:
+    return tuple(_visibility)
