@@ -161,6 +161,9 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_TOTP_ISSUER = "Deal desk"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 
+# The password of every person of the demo company, which is loaded in development alone.
+DEMO_PASSWORD = "a deal a day"
+
 # Sessions, cookies, headers.
 SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=14 * 24 * 3600)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
@@ -273,6 +276,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Deals, quotes and approvals, by the same operations and refusals as the pages.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,

@@ -1,0 +1,82 @@
+"""What every test stands on. The people are in cast.py, the records in factories.py."""
+
+from __future__ import annotations
+
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from tests.chromium import LAUNCH_ARGUMENTS, chromium
+
+pytest_plugins = [
+    plugin for plugin in ("tests.cast", "tests.factories") if find_spec(plugin) is not None
+]
+
+IN_A_BROWSER = Path(__file__).parent / "e2e"
+
+
+def pytest_collection_modifyitems(items):
+    from django.conf import settings
+
+    on_postgres = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+    for item in items:
+        if IN_A_BROWSER in item.path.parents or "page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+        if item.get_closest_marker("postgres") and not on_postgres:
+            item.add_marker(pytest.mark.skip(reason="needs PostgreSQL: real row locks"))
+
+
+@pytest.fixture(autouse=True)
+def _clean_slate():
+    """Counters and caches that outlive a test's transaction."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
+# Mail
+
+
+@pytest.fixture
+def smtp_server(settings):
+    """A real SMTP server; `.messages` holds what it received, oldest first."""
+    from aiosmtpd.controller import Controller
+
+    class Mailbox:
+        def __init__(self):
+            self.messages = []
+
+        async def handle_DATA(self, server, session, envelope):
+            from email import message_from_bytes, policy
+
+            self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
+            return "250 Kept"
+
+    mailbox = Mailbox()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    yield mailbox
+    controller.stop()
+
+
+# The browser
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    path = chromium()
+    if not path:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    return {**browser_type_launch_args, "executable_path": path, "args": LAUNCH_ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "locale": "en-GB", "timezone_id": "Europe/Berlin"}
