@@ -294,6 +294,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
+        "kombu": {"handlers": ["console"], "level": "ERROR", "propagate": False},
         "celery": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "revops": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},
         "pipeline": {"handlers": ["console"], "level": LOG_LEVEL, "propagate": False},

@@ -1,4 +1,4 @@
-"""Chromium for the browser tests: the system's own, installed by its package manager if it may be."""
+"""Chromium for the browser tests: the system's own, installed where that may be done."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         self.load_demo_into_an_empty_database()
 
         mail = None
-        environment = os.environ | {"PORT": str(settings.PORT)}
+        environment = {"LOG_LEVEL": "WARNING", **os.environ, "PORT": str(settings.PORT)}
         if not environment.get("EMAIL_URL"):
             mail, port = start_mail_server(settings.VAR_DIR / "mail")
             environment["EMAIL_URL"] = f"smtp://{HOST}:{port}"
@@ -87,7 +87,9 @@ class Command(BaseCommand):
 
 
 def commands() -> dict[str, list[str]]:
-    celery = [sys.executable, "-m", "celery", "-A", "revops"]
+    # On a machine that has only root, Celery's warning about it says nothing new.
+    quiet = ["-W", "ignore:You're running the worker with superuser"]
+    celery = [sys.executable, *quiet, "-m", "celery", "--quiet", "-A", "revops"]
     return {
         "web server": [
             *(sys.executable, "-m", "gunicorn", "revops.wsgi", "--bind", f"{HOST}:{settings.PORT}"),
@@ -130,11 +132,10 @@ def signal_session(child: subprocess.Popen, number: int) -> None:
 
 
 def stop_requested() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts the stopping itself."""
+    """An event that Ctrl-C and SIGTERM set; stopping takes seconds and is not interrupted."""
     event = threading.Event()
 
     def request(number, frame):
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         event.set()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
