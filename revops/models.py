@@ -29,7 +29,7 @@ def check_version(record: Versioned, expected: int | None) -> None:
     """Raise Conflict unless `record` is still at the version its editor saw (None: not asked)."""
     if expected is not None and record.version != expected:
         raise Conflict(
-            "Somebody else changed this in the meantime. Look at it again, then repeat your change.",
+            "Somebody else changed this in the meantime. Look again, then repeat your change.",
             code="stale",
             expected=expected,
             version=record.version,

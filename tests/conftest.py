@@ -11,7 +11,9 @@ import pytest
 from tests.chromium import LAUNCH_ARGUMENTS, chromium
 
 pytest_plugins = [
-    plugin for plugin in ("tests.cast", "tests.factories") if find_spec(plugin) is not None
+    plugin
+    for plugin in ("tests.cast", "tests.factories", "tests.triggers_fixture")
+    if find_spec(plugin) is not None
 ]
 
 IN_A_BROWSER = Path(__file__).parent / "e2e"

@@ -21,12 +21,8 @@ class Company(Versioned):
 
     name = models.CharField(max_length=120, default="Our company")
     zone = models.CharField(max_length=60, default="UTC")
-    currency = models.CharField(
-        max_length=3, default="USD", validators=[validate_currency]
-    )
-    preset = models.CharField(
-        max_length=40, blank=True, help_text="The policy it started with."
-    )
+    currency = models.CharField(max_length=3, default="USD", validators=[validate_currency])
+    preset = models.CharField(max_length=40, blank=True, help_text="The policy it started with.")
     rate_max_age_days = models.PositiveSmallIntegerField(
         default=31, help_text="An exchange rate older than this is not used."
     )
@@ -38,9 +34,7 @@ class Company(Versioned):
     class Meta:
         verbose_name_plural = "company"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(pk=1), name="company_company_is_one_row"
-            ),
+            models.CheckConstraint(condition=Q(pk=1), name="company_company_is_one_row"),
             models.CheckConstraint(
                 condition=Q(currency__regex=r"^[A-Z]{3}$"),
                 name="company_company_currency_is_a_code",

@@ -25,11 +25,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def about(self, record: models.Model) -> EntryQuerySet:
         """Entries on `record` or related to it, newest first."""
         kind, number = subject_of(record)
-        own = (
-            Entry.objects.order_by()
-            .filter(subject_type=kind, subject_id=number)
-            .values("pk")
-        )
+        own = Entry.objects.order_by().filter(subject_type=kind, subject_id=number).values("pk")
         related = (
             EntryRelation.objects.order_by()
             .filter(subject_type=kind, subject_id=number)
@@ -127,9 +123,7 @@ class EntryRelation(models.Model):
 class PersonalValue(models.Model):
     """What a commitment in the ledger stands for. Erased when the person asks; the chain holds."""
 
-    entry = models.ForeignKey(
-        Entry, on_delete=models.PROTECT, related_name="personal_values"
-    )
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="personal_values")
     subject_type = models.CharField(max_length=40)
     subject_id = models.BigIntegerField()
     field = models.CharField(max_length=60)

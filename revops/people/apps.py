@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class PeopleConfig(AppConfig):
     name = "revops.people"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from revops import aftermigrate
+        from revops.triggers import declare
+
+        aftermigrate.connect(self)
+        declare("people_rolegrant", once=("revoked_at", "revoked_by_id"))

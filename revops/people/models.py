@@ -30,9 +30,7 @@ class Role(models.TextChoices):
 def validate_zone(value: str) -> None:
     """Refuse a zone that the time-zone database does not know."""
     if value not in available_timezones():
-        raise ValidationError(
-            f"{value} is no time zone. Take one such as Europe/Madrid."
-        )
+        raise ValidationError(f"{value} is no time zone. Take one such as Europe/Madrid.")
 
 
 class Team(Versioned):
@@ -160,9 +158,7 @@ class User(Versioned, AbstractBaseUser):
     @cached_property
     def roles(self) -> frozenset[str]:
         """The roles held today; read once for each instance."""
-        return frozenset(
-            grant.role for grant in self.role_grants.all() if grant.revoked_at is None
-        )
+        return frozenset(grant.role for grant in self.role_grants.all() if grant.revoked_at is None)
 
     def has_role(self, *roles: str) -> bool:
         """Whether this person holds one of `roles`."""
@@ -221,9 +217,7 @@ class RoleGrant(models.Model):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_grants")
     role = models.CharField(max_length=20, choices=Role)
     granted_at = models.DateTimeField()
-    granted_by = models.ForeignKey(
-        User, null=True, on_delete=models.PROTECT, related_name="+"
-    )
+    granted_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -262,12 +256,8 @@ class RoleGrant(models.Model):
 class ReportingLink(models.Model):
     """The reporting line, closed: every manager above every person, and each person themselves."""
 
-    ancestor = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="links_below"
-    )
-    descendant = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="links_above"
-    )
+    ancestor = models.ForeignKey(User, on_delete=models.CASCADE, related_name="links_below")
+    descendant = models.ForeignKey(User, on_delete=models.CASCADE, related_name="links_above")
     depth = models.PositiveSmallIntegerField()
 
     class Meta:
@@ -281,11 +271,7 @@ class ReportingLink(models.Model):
                 name="people_reporting_link_has_no_cycle",
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["descendant", "depth"], name="people_reporting_link_above"
-            )
-        ]
+        indexes = [models.Index(fields=["descendant", "depth"], name="people_reporting_link_above")]
 
     def __str__(self) -> str:
         return f"{self.ancestor} above {self.descendant} by {self.depth}"

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
 
 class HandOver(Protocol):
-    def __call__(
-        self, user: User, successor: User, by: Actor, at: datetime
-    ) -> None: ...
+    def __call__(self, user: User, successor: User, by: Actor, at: datetime) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -30,9 +28,7 @@ class Holding:
 _holdings: dict[str, Holding] = {}
 
 
-def register_holding(
-    key: str, describe: Callable[[User], list[str]], hand_over: HandOver
-) -> None:
+def register_holding(key: str, describe: Callable[[User], list[str]], hand_over: HandOver) -> None:
     """Let `deactivate_person` ask for, and hand over, one kind of open work.
 
     `describe(user)` returns a sentence for each thing left open ("12 open deals, 340,000 USD");

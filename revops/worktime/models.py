@@ -18,9 +18,7 @@ class Calendar(Versioned):
     """The hours in which a group of people works, and the days on which it does not."""
 
     name = models.CharField(max_length=120, unique=True)
-    zone = models.CharField(
-        max_length=60, blank=True, help_text="Blank: the company's."
-    )
+    zone = models.CharField(max_length=60, blank=True, help_text="Blank: the company's.")
     week: Any = models.JSONField(
         default=office_week,
         help_text='Hours for each day, such as {"mon": [["09:00", "17:00"]]}.',
@@ -50,18 +48,14 @@ class Calendar(Versioned):
 class Holiday(models.Model):
     """A day off that no country's list knows."""
 
-    calendar = models.ForeignKey(
-        Calendar, on_delete=models.CASCADE, related_name="holidays"
-    )
+    calendar = models.ForeignKey(Calendar, on_delete=models.CASCADE, related_name="holidays")
     day = models.DateField()
     name = models.CharField(max_length=120)
 
     class Meta:
         ordering = ["day"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["calendar", "day"], name="worktime_holiday_once"
-            )
+            models.UniqueConstraint(fields=["calendar", "day"], name="worktime_holiday_once")
         ]
 
     def __str__(self) -> str:

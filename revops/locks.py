@@ -1,0 +1,44 @@
+"""Advisory locks of PostgreSQL, held to the end of the transaction.
+
+SQLite needs none: there a transaction that writes is alone from its first statement.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from zlib import crc32
+
+from django.db import connection
+
+
+class Lock(IntEnum):
+    """What the locks stand for; numbers never change."""
+
+    LEDGER = 471_001
+    LEDGER_SUBJECT = 471_002
+    REPORTING_LINE = 471_003
+
+
+def lock_exclusively(lock: Lock) -> None:
+    """Wait until nobody else holds `lock`, in either way, and hold it alone."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [lock.value])
+
+
+def share_lock(lock: Lock) -> None:
+    """Hold `lock` together with others who share it."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [lock.value])
+
+
+def lock_names(lock: Lock, names: list[str]) -> None:
+    """Hold `lock` alone for each of `names`, taken in one order by everybody."""
+    if connection.vendor == "postgresql" and names:
+        numbers = sorted({crc32(name.encode()) - 2**31 for name in names})
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(%s, number) FROM unnest(%s::int[]) AS number",
+                [lock.value, numbers],
+            )
