@@ -13,7 +13,9 @@ PRODUCTION = DEBUG=0 BASE_URL=https://dealdesk.example ALLOWED_HOSTS=dealdesk.ex
 	CACHE_URL=redis://127.0.0.1/1 EMAIL_URL=smtp+tls://127.0.0.1:587 \
 	DEFAULT_FROM_EMAIL=dealdesk@dealdesk.example MEDIA_ROOT=/tmp/unused
 
-.PHONY: setup run test check format lock bench demo-tamper clean
+# `make -k check` goes on after a failure and shows all of them.
+.PHONY: setup run test check check-format check-lint check-imports check-types check-migrations \
+	check-deploy format lock bench demo-tamper clean
 
 setup: .venv/.installed
 
@@ -29,12 +31,24 @@ run: setup
 test: check
 	$(PY) -m tests.run $(ARGS)
 
-check: setup
-	$(PY) -m ruff format --check .
+check: check-format check-lint check-imports check-types check-migrations check-deploy
+
+check-format: setup
+	$(PY) -m ruff format --check --quiet .
+
+check-lint: setup
 	$(PY) -m ruff check .
+
+check-imports: setup
 	.venv/bin/lint-imports
+
+check-types: setup
 	$(PY) -m mypy
+
+check-migrations: setup
 	DJANGO_SETTINGS_MODULE=tests.settings $(PY) manage.py makemigrations --check --dry-run
+
+check-deploy: setup
 	$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
 format: setup

@@ -13,7 +13,7 @@ def check_public_address(app_configs, **kwargs):
         Warning(
             "BASE_URL is not https: passwords and approval links travel readable.",
             hint="Set BASE_URL to the https address that people use.",
-            id="revops.W001",
+            id="revops.W101",
         )
     ]
 
@@ -28,7 +28,7 @@ def check_processes_share_state(app_configs, **kwargs):
                 "CACHE_URL names a cache that processes do not share; "
                 "the limits on failed sign-ins would not hold.",
                 hint="Use redis://… or dbcache://….",
-                id="revops.E001",
+                id="revops.E101",
             )
         )
     if settings.CELERY_BROKER_URL.startswith(("filesystem:", "memory:")):
@@ -36,7 +36,7 @@ def check_processes_share_state(app_configs, **kwargs):
             Error(
                 "BROKER_URL names a broker that loses tasks; it is for development alone.",
                 hint="Use redis://… or amqp://….",
-                id="revops.E002",
+                id="revops.E102",
             )
         )
     return found

@@ -67,6 +67,8 @@ INSTALLED_APPS = [
     "revops.outbox",
     "revops.work",
     "revops.charts",
+    "revops.imports",
+    "revops.frame",
     "pipeline",
     "dealdesk",
     "revops",
@@ -103,6 +105,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "revops.frame.middleware.ToastMiddleware",
+    "revops.frame.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "revops.urls"
 WSGI_APPLICATION = "revops.wsgi.application"
@@ -117,10 +121,15 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "revops.frame.context.frame",
             ],
         },
     }
 ]
+
+FORM_RENDERER = "revops.frame.renderers.FrameRenderer"
+# The mailbox, the gallery and the switch of person exist in development alone.
+DEV_TOOLS = DEBUG
 
 # Signing in: by e-mail address; nobody signs up; a second factor is each person's own choice.
 AUTH_USER_MODEL = "people.User"
@@ -239,7 +248,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # Deadlines are rows with a due time; these sweeps read them.
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "seal the ledger": {"task": "revops.ledger.tasks.seal_ledger", "schedule": 60.0},
+}
 if CELERY_BROKER_URL.startswith("filesystem:"):
     BROKER_DIR = VAR_DIR / "broker"
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {

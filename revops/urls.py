@@ -39,6 +39,7 @@ urlpatterns = [
     ),
     path("api/v1/", include("pipeline.api_urls")),
     path("api/v1/", include("dealdesk.api_urls")),
+    path("", include("revops.frame.urls")),
     path("", include("revops.company.urls")),
     path("", include("revops.people.urls")),
     path("", include("revops.outbox.urls")),
