@@ -246,8 +246,11 @@ class Policy:
     revoke_hours: int = 24
 
     def rule(self, role: Role) -> RoleRule:
-        """How a role is asked. A policy without the rule is refused by `policy_problems`."""
-        return next(rule for rule in self.roles if rule.role is role)
+        """How a role is asked; on every topic within 24 hours where the policy does not say."""
+        for rule in self.roles:
+            if rule.role is role:
+                return rule
+        return RoleRule(role, tuple(Topic), hours=24)
 
     def segment_for(self, head_count: int | None) -> str:
         """The segment of a head count; "unknown" without one."""

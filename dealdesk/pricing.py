@@ -138,11 +138,14 @@ class QuoteInput:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A reason why a quote cannot be judged, by name, with a sentence for the rep."""
+    """A reason why a quote cannot be judged or submitted, by name, with a sentence for the rep.
+
+    `about` is the key of the line, or the role, that it is about.
+    """
 
     code: str
     sentence: str
-    line_key: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
