@@ -44,17 +44,13 @@ class Notification(models.Model):
             )
         ]
         indexes = [
-            models.Index(
-                fields=["person", "-created_at"], name="outbox_notification_newest"
-            ),
+            models.Index(fields=["person", "-created_at"], name="outbox_notification_newest"),
             models.Index(
                 fields=["person"],
                 condition=Q(read_at=None),
                 name="outbox_notification_unread",
             ),
-            models.Index(
-                fields=["about_type", "about_id"], name="outbox_notification_about"
-            ),
+            models.Index(fields=["about_type", "about_id"], name="outbox_notification_about"),
         ]
 
     def __str__(self) -> str:

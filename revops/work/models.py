@@ -86,9 +86,7 @@ class Task(Versioned):
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def about(self, record: models.Model) -> AttachmentQuerySet:
         kind, number = subject_of(record)
-        return self.filter(about_type=kind, about_id=number, removed_at=None).order_by(
-            "pk"
-        )
+        return self.filter(about_type=kind, about_id=number, removed_at=None).order_by("pk")
 
 
 class Attachment(models.Model):
@@ -118,11 +116,7 @@ class Attachment(models.Model):
     objects = AttachmentQuerySet.as_manager()
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["about_type", "about_id"], name="work_attachment_about"
-            )
-        ]
+        indexes = [models.Index(fields=["about_type", "about_id"], name="work_attachment_about")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(removed_at__isnull=False) | Q(removed_by=None),

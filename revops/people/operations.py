@@ -1,0 +1,323 @@
+"""Every change of people, their roles and the reporting line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from revops.company.models import Company
+from revops.ledger.models import PersonalValue
+from revops.ledger.operations import record
+from revops.models import check_version, subject_of
+from revops.outbox.operations import notify
+from revops.people import changes as shared
+from revops.people.actor import Actor
+from revops.people.models import Role, RoleGrant, Team, User
+from revops.people.permissions import check_can_administer
+from revops.people.registry import holdings
+from revops.refusals import Missing, Refused
+
+
+@transaction.atomic(durable=True)
+def create_person(
+    *,
+    email: str,
+    name: str,
+    by: Actor,
+    at: datetime,
+    manager: User | None = None,
+    team: Team | None = None,
+    roles: Iterable[str] = (),
+    zone: str = "",
+    calendar: Any = None,
+    source: str = "",
+    external_id: str = "",
+) -> User:
+    """Add a person. They may not sign in, and are not mailed, until they are admitted."""
+    check_can_administer(by)
+    return shared.add_person(
+        email=email,
+        name=name,
+        by=by,
+        at=at,
+        manager=manager,
+        team=team,
+        roles=roles,
+        zone=zone,
+        calendar=calendar,
+        source=source,
+        external_id=external_id,
+    )
+
+
+@transaction.atomic(durable=True)
+def change_person(
+    *,
+    person: User,
+    changes: Mapping[str, Any],
+    by: Actor,
+    at: datetime,
+    version: int | None = None,
+) -> User:
+    """Change name, address, team, zone or calendar of a person."""
+    if by.user != person or set(changes) - {"zone"}:
+        check_can_administer(by)
+    return shared.change_values(person, changes, by=by, at=at, version=version)
+
+
+@transaction.atomic(durable=True)
+def set_manager(*, person: User, manager: User | None, by: Actor, at: datetime) -> User:
+    """Put a person, with everybody below them, under another manager or none."""
+    check_can_administer(by)
+    person = User.objects.select_for_update().get(pk=person.pk)
+    if manager and not manager.is_active:
+        raise Refused(f"{manager.name} has left and cannot be a manager.")
+    shared.put_under(person, manager, by=by, at=at)
+    return person
+
+
+@transaction.atomic(durable=True)
+def grant_role(*, person: User, role: str, by: Actor, at: datetime) -> RoleGrant:
+    """Give a person one role more."""
+    check_can_administer(by)
+    return shared.give_role(lock_person(person), role, by=by, at=at)
+
+
+@transaction.atomic(durable=True)
+def revoke_role(*, person: User, role: str, by: Actor, at: datetime) -> User:
+    """Take a role back; the last administrator keeps theirs."""
+    check_can_administer(by)
+    person = lock_person(person)
+    if role == Role.REVOPS_ADMIN:
+        shared.check_stays_administered(person)
+    shared.take_role(person, role, by=by, at=at)
+    return person
+
+
+@transaction.atomic(durable=True)
+def set_roles(*, person: User, roles: Iterable[str], by: Actor, at: datetime) -> User:
+    """Let a person hold exactly `roles`."""
+    check_can_administer(by)
+    person = lock_person(person)
+    wanted = set(roles)
+    if Role.REVOPS_ADMIN in person.roles - wanted:
+        shared.check_stays_administered(person)
+    for role in sorted(person.roles - wanted):
+        shared.take_role(person, role, by=by, at=at)
+    for role in sorted(wanted - person.roles):
+        shared.give_role(person, role, by=by, at=at)
+    return person
+
+
+@transaction.atomic(durable=True)
+def admit_person(
+    *, person: User, by: Actor, at: datetime, invite: bool = True, version: int | None = None
+) -> User:
+    """Let a person sign in and be mailed, and invite them to choose a password."""
+    check_can_administer(by)
+    person = lock_person(person)
+    check_version(person, version)
+    if not person.is_active:
+        raise Refused(f"{person.name} has left and cannot be admitted.")
+    if person.admitted_at:
+        raise Refused(f"{person.name} is admitted already.")
+    person.admitted_at, person.admitted_by = at, by.user
+    person.save_version(update_fields=["admitted_at", "admitted_by"])
+    record("person.admitted", person, by=by, at=at)
+    if invite:
+        notify(
+            person,
+            "person.admitted",
+            about=person,
+            dedupe_key=f"admitted:{at.isoformat()}",
+            at=at,
+            context={"company": Company.get().name, "admitted_by": by.name.capitalize()}
+            if by.user is None
+            else {"company": Company.get().name, "admitted_by": by.name},
+            link=f"invitation:{person.pk}",
+        )
+    return person
+
+
+@transaction.atomic(durable=True)
+def deactivate_person(
+    *,
+    person: User,
+    by: Actor,
+    at: datetime,
+    successor: User | None = None,
+    why: str = "",
+    version: int | None = None,
+) -> User:
+    """Let a person go: no sign-in, no mail, no decision any more.
+
+    While they leave work open this is refused, naming it, unless a successor takes it over.
+    """
+    check_can_administer(by)
+    person = lock_person(person)
+    check_version(person, version)
+    if not person.is_active:
+        raise Refused(f"{person.name} has left already.")
+    shared.check_stays_administered(person)
+    check_successor(person, successor)
+    left_open = what_is_left_open(person)
+    if left_open and successor is None:
+        raise Refused(
+            f"{person.name} leaves open: {'; '.join(item.sentence for item in left_open)}. "
+            "Name who takes over.",
+            code="left_open",
+            missing=left_open,
+        )
+    if successor:
+        hand_over(person, successor, by=by, at=at)
+    person.is_active = False
+    person.deactivated_at, person.deactivated_by = at, by.user
+    person.save_version(update_fields=["is_active", "deactivated_at", "deactivated_by"])
+    record(
+        "person.deactivated",
+        person,
+        by=by,
+        at=at,
+        after={
+            "successor": successor,
+            "handed_over": [item.sentence for item in left_open],
+        },
+        why=why,
+        related=[successor] if successor else [],
+    )
+    return person
+
+
+def what_is_left_open(person: User) -> list[Missing]:
+    """What `person` would leave open by going, in sentences from the apps that know."""
+    found = [
+        Missing(key=holding.key, label=holding.key.replace("_", " "), sentence=sentence)
+        for holding in holdings()
+        for sentence in holding.describe(person)
+    ]
+    reports = person.reports.filter(is_active=True).count()
+    if reports:
+        sentence = f"{reports} {'person reports' if reports == 1 else 'people report'} to them"
+        found.append(Missing(key="reports", label="reports", sentence=sentence))
+    return found
+
+
+def check_successor(person: User, successor: User | None) -> None:
+    if successor == person:
+        raise Refused("A person cannot take over from themselves.")
+    if successor and not successor.is_active:
+        raise Refused(f"{successor.name} has left and cannot take over.")
+
+
+def hand_over(person: User, successor: User, *, by: Actor, at: datetime) -> None:
+    """Give everything `person` leaves open to `successor`."""
+    if User.objects.below(person).filter(pk=successor.pk).exists():
+        # The successor rises to the place above the others before these follow.
+        shared.put_under(successor, person.manager, by=by, at=at)
+    for report in person.reports.filter(is_active=True).exclude(pk=successor.pk):
+        shared.put_under(report, successor, by=by, at=at)
+    for holding in holdings():
+        holding.hand_over(person, successor, by, at)
+
+
+@transaction.atomic(durable=True)
+def reactivate_person(*, person: User, by: Actor, at: datetime) -> User:
+    """Take back a person who had left; they must be admitted anew to sign in."""
+    check_can_administer(by)
+    person = lock_person(person)
+    if person.is_active:
+        raise Refused(f"{person.name} is active.")
+    person.is_active = True
+    person.deactivated_at = person.deactivated_by = None
+    person.admitted_at = person.admitted_by = None
+    person.save_version(
+        update_fields=[
+            "is_active",
+            "deactivated_at",
+            "deactivated_by",
+            "admitted_at",
+            "admitted_by",
+        ]
+    )
+    record("person.reactivated", person, by=by, at=at)
+    return person
+
+
+@transaction.atomic(durable=True)
+def erase_person(*, person: User, by: Actor, at: datetime) -> User:
+    """Forget the name and address of a person who has left; what they did stays, nameless."""
+    check_can_administer(by)
+    person = lock_person(person)
+    if person.is_active:
+        raise Refused(f"Deactivate {person.name} first.")
+    kind, number = subject_of(person)
+    erased, _ = PersonalValue.objects.filter(subject_type=kind, subject_id=number).delete()
+    person.name, person.email = "A former colleague", f"erased-{person.pk}@invalid.example"
+    person.external_id = ""
+    person.set_unusable_password()
+    person.save_version(update_fields=["name", "email", "external_id", "password"])
+    record("person.erased", person, by=by, at=at, after={"values": erased})
+    return person
+
+
+@transaction.atomic(durable=True)
+def create_team(*, key: str, name: str, region: str = "", by: Actor, at: datetime) -> Team:
+    """Add a team."""
+    check_can_administer(by)
+    return shared.add_team(key=key, name=name, region=region, by=by, at=at)
+
+
+@transaction.atomic(durable=True)
+def change_team(
+    *,
+    team: Team,
+    changes: Mapping[str, Any],
+    by: Actor,
+    at: datetime,
+    version: int | None = None,
+) -> Team:
+    """Change a team's name or region; its key stays."""
+    check_can_administer(by)
+    team = Team.objects.select_for_update().get(pk=team.pk)
+    check_version(team, version)
+    if set(changes) - {"name", "region"}:
+        raise Refused("The key of a team never changes.")
+    changed = {key: value for key, value in changes.items() if getattr(team, key) != value}
+    if not changed:
+        return team
+    before = {key: getattr(team, key) for key in changed}
+    for key, value in changed.items():
+        setattr(team, key, value)
+    team.save_version(update_fields=changed)
+    record("team.changed", team, by=by, at=at, before=before, after=changed)
+    return team
+
+
+@transaction.atomic(durable=True)
+def create_administrator(*, email: str, name: str, password: str, by: Actor, at: datetime) -> User:
+    """Add a RevOps administrator who may sign in at once, or make a known person one.
+
+    The way to the first one: from the command line and the set-up page, by the system.
+    """
+    check_can_administer(by)
+    email = shared.clean_email(email)
+    person = User.objects.select_for_update().filter(email=email).first()
+    if person is None:
+        person = shared.add_person(email=email, name=name, by=by, at=at)
+    if not person.is_active:
+        raise Refused(f"{person.name} has left.")
+    if not person.has_role(Role.REVOPS_ADMIN):
+        shared.give_role(person, Role.REVOPS_ADMIN, by=by, at=at)
+    if person.admitted_at is None:
+        person.admitted_at, person.admitted_by = at, by.user
+        record("person.admitted", person, by=by, at=at)
+    person.set_password(password)
+    person.save_version(update_fields=["admitted_at", "admitted_by", "password"])
+    return person
+
+
+def lock_person(person: User) -> User:
+    return User.objects.select_for_update().get(pk=person.pk)

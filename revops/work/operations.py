@@ -1,0 +1,221 @@
+"""Tasks and attachments: opened, closed, kept, removed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from pathlib import PurePath
+from uuid import uuid4
+
+from django.core.files import File
+from django.db import models, transaction
+
+from revops.ledger.operations import record
+from revops.models import check_version, subject_of
+from revops.people.actor import Actor
+from revops.people.models import User
+from revops.refusals import Conflict, NotAllowed, Refused
+from revops.work.models import Attachment, Task
+
+MOST_BYTES = 25 * 1024 * 1024
+KINDS_OF_FILE = {
+    ".pdf": "application/pdf",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ".odt": "application/vnd.oasis.opendocument.text",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".csv": "text/csv",
+    ".txt": "text/plain",
+    ".eml": "message/rfc822",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+}
+
+
+@transaction.atomic(durable=True)
+def open_task(
+    *,
+    kind: str,
+    about: models.Model,
+    title: str,
+    assignee: User,
+    by: Actor,
+    at: datetime,
+    due_at: datetime | None = None,
+    dedupe_key: str = "",
+) -> Task:
+    """Ask a person to do something about a record."""
+    return add_task(
+        kind=kind,
+        about=about,
+        title=title,
+        assignee=assignee,
+        by=by,
+        at=at,
+        due_at=due_at,
+        dedupe_key=dedupe_key,
+    )
+
+
+def add_task(
+    *,
+    kind: str,
+    about: models.Model,
+    title: str,
+    assignee: User,
+    by: Actor,
+    at: datetime,
+    due_at: datetime | None = None,
+    dedupe_key: str = "",
+) -> Task:
+    """Open a task within the caller's transaction; the open one of the same key, if there is."""
+    if not assignee.is_active:
+        raise Refused(f"{assignee.name} has left and cannot be given a task.")
+    if not title.strip():
+        raise Refused("A task needs a title.")
+    if dedupe_key:
+        same = Task.objects.open().about(about).filter(kind=kind, dedupe_key=dedupe_key).first()
+        if same:
+            return same
+    about_type, about_id = subject_of(about)
+    task = Task.objects.create(
+        kind=kind,
+        about_type=about_type,
+        about_id=about_id,
+        title=title.strip(),
+        assignee=assignee,
+        due_at=due_at,
+        dedupe_key=dedupe_key,
+        opened_at=at,
+        opened_by=by.user,
+    )
+    after = {"kind": kind, "title": task.title, "assignee": assignee, "due_at": due_at}
+    record("task.opened", task, by=by, at=at, after=after, related=[about])
+    return task
+
+
+@transaction.atomic(durable=True)
+def close_task(
+    *,
+    task: Task,
+    result: str = "",
+    cancelled: bool = False,
+    by: Actor,
+    at: datetime,
+    version: int | None = None,
+) -> Task:
+    """Close a task as done, or as no longer needed."""
+    return end_task(task, result=result, cancelled=cancelled, by=by, at=at, version=version)
+
+
+def end_task(
+    task: Task,
+    *,
+    result: str = "",
+    cancelled: bool = False,
+    by: Actor,
+    at: datetime,
+    version: int | None = None,
+) -> Task:
+    """Close a task within the caller's transaction."""
+    task = Task.objects.select_for_update().get(pk=task.pk)
+    check_version(task, version)
+    if task.state != Task.State.OPEN:
+        raise Conflict("This task is closed already.")
+    task.state = Task.State.CANCELLED if cancelled else Task.State.DONE
+    task.result, task.closed_at, task.closed_by = result.strip(), at, by.user
+    task.save_version(update_fields=["state", "result", "closed_at", "closed_by"])
+    record(
+        "task.cancelled" if cancelled else "task.done",
+        task,
+        by=by,
+        at=at,
+        after={"result": task.result},
+        related=[(task.about_type, task.about_id)],
+    )
+    return task
+
+
+@transaction.atomic(durable=True)
+def attach_file(
+    *, file: File, about: models.Model, by: Actor, at: datetime, kind: str = "", name: str = ""
+) -> Attachment:
+    """Keep a file with a record. The caller has asked whether `by` may change the record."""
+    return keep_file(file=file, about=about, by=by, at=at, kind=kind, name=name)
+
+
+def keep_file(
+    *, file: File, about: models.Model, by: Actor, at: datetime, kind: str = "", name: str = ""
+) -> Attachment:
+    """Keep a file within the caller's transaction."""
+    name = clean_file_name(name or file.name or "")
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in KINDS_OF_FILE:
+        raise Refused(
+            f"{name} is not kept. Attach one of {', '.join(sorted(KINDS_OF_FILE))}.",
+            code="file_kind",
+        )
+    if file.size > MOST_BYTES:
+        raise Refused(
+            f"{name} is larger than {MOST_BYTES // 1024 // 1024} MB.", code="file_too_large"
+        )
+    if not file.size:
+        raise Refused(f"{name} is empty.", code="file_empty")
+    digest = sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    about_type, about_id = subject_of(about)
+    attachment = Attachment(
+        name=name,
+        sha256=digest.hexdigest(),
+        size=file.size,
+        content_type=KINDS_OF_FILE[suffix],
+        kind=kind,
+        about_type=about_type,
+        about_id=about_id,
+        uploaded_at=at,
+        uploaded_by=by.user,
+    )
+    file.seek(0)
+    # The stored name says nothing and cannot collide; what the person called it is a column.
+    attachment.file.save(f"{uuid4().hex}{suffix}", file, save=False)
+    attachment.save()
+    after = {"sha256": attachment.sha256, "size": attachment.size, "kind": kind}
+    record(
+        "attachment.added",
+        attachment,
+        by=by,
+        at=at,
+        after=after,
+        personal={"name": name},
+        related=[about],
+    )
+    return attachment
+
+
+def clean_file_name(name: str) -> str:
+    """Return the last part of a name, without what could mislead a reader or a header."""
+    last = PurePath(name.replace("\\", "/")).name
+    return "".join(letter for letter in last if letter.isprintable())[-200:].strip() or "file"
+
+
+@transaction.atomic(durable=True)
+def remove_attachment(*, attachment: Attachment, by: Actor, at: datetime) -> Attachment:
+    """Show a file no longer; only who attached it, or an administrator, may."""
+    attachment = Attachment.objects.select_for_update().get(pk=attachment.pk)
+    if attachment.removed_at:
+        raise Conflict("This file was removed already.")
+    if by.user and by.user.pk != attachment.uploaded_by_id and not by.user.is_staff:
+        raise NotAllowed("Only who attached a file can remove it.")
+    attachment.removed_at, attachment.removed_by = at, by.user
+    attachment.save(update_fields=["removed_at", "removed_by"])
+    record(
+        "attachment.removed",
+        attachment,
+        by=by,
+        at=at,
+        related=[(attachment.about_type, attachment.about_id)],
+    )
+    return attachment
