@@ -38,24 +38,6 @@ def _clean_slate():
     cache.clear()
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _history_may_be_emptied_between_tests():
-    """Tests that commit are followed by a flush, which the triggers of history would refuse."""
-    from django.test import TransactionTestCase
-
-    from revops import triggers
-
-    stock = TransactionTestCase._fixture_teardown
-
-    def teardown(self):
-        with triggers.lifted():
-            stock(self)
-
-    TransactionTestCase._fixture_teardown = teardown
-    yield
-    TransactionTestCase._fixture_teardown = stock
-
-
 # Mail
 
 
