@@ -22,13 +22,13 @@ class NoPostgres(Exception):
 
 
 @contextmanager
-def postgres() -> Iterator[tuple[str, str]]:
-    """A DATABASE_URL that may create databases, and a word on where it comes from."""
+def postgres() -> Iterator[str]:
+    """A DATABASE_URL whose account may create databases."""
     if url := os.environ.get("TEST_DATABASE_URL"):
-        yield url, "TEST_DATABASE_URL"
+        yield url
         return
     with throw_away_cluster(server_binaries()) as url:
-        yield url, "a throw-away cluster"
+        yield url
 
 
 def server_binaries() -> Path:
@@ -117,5 +117,5 @@ def unprivileged_account() -> str:
 
 
 if __name__ == "__main__":
-    with postgres() as (url, _):
+    with postgres() as url:
         raise SystemExit(subprocess.call(sys.argv[1:], env=os.environ | {"DATABASE_URL": url}))

@@ -1,6 +1,6 @@
-"""The whole suite: on SQLite, on PostgreSQL, and in a browser on each.
+"""The whole suite, on SQLite and on PostgreSQL, without and with a browser.
 
-`python -m tests.run [--only sqlite|postgres|browser]… [arguments for pytest]`
+`python -m tests.run [--on sqlite|postgres] [--only plain|browser] [arguments for pytest]`
 """
 
 from __future__ import annotations
@@ -14,58 +14,52 @@ from contextlib import ExitStack
 from tests.chromium import install_chromium
 from tests.postgres import NoPostgres, postgres
 
-PARTS = ("sqlite", "postgres", "browser")
+DATABASES = ("sqlite", "postgres")
+KINDS = {
+    "plain": ["-m", "not browser", "-n", "2"],
+    # One browser at a time: two of them and their servers starve each other on two cores.
+    "browser": ["-m", "browser", "-n", "0"],
+}
 NO_TESTS_COLLECTED = 5
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", action="append", choices=PARTS, default=[])
+    parser.add_argument("--on", choices=DATABASES)
+    parser.add_argument("--only", choices=KINDS)
     options, arguments = parser.parse_known_args()
-    wanted = options.only or PARTS
-    skipped: list[str] = []
-    failed: list[str] = []
+    kinds = [options.only] if options.only else list(KINDS)
+    outcome: list[str] = []
+    failed = False
 
-    in_browser = "browser" in wanted
-    if in_browser and not install_chromium():
-        skipped.append("browser tests: Chromium is not installed and cannot be installed from here")
-        in_browser = False
-
-    def suite(name: str, url: str | None) -> None:
-        parts = []
-        if name in wanted:
-            parts.append((f"the suite on {name}", ["-n", "2", "-m", "not browser"]))
-        if in_browser and (name in wanted or not options.only):
-            parts.append((f"browser tests on {name}", ["-n", "0", "-m", "browser"]))
-        elif in_browser and name == "sqlite":
-            parts.append(("browser tests on sqlite", ["-n", "0", "-m", "browser"]))
-        for title, selection in parts:
-            print(f"\n=== {title} ===", flush=True)
-            environment = {**os.environ, "DATABASE_URL": url} if url else dict(os.environ)
-            if not url:
-                environment.pop("DATABASE_URL", None)
-            code = subprocess.call(
-                [sys.executable, "-m", "pytest", *selection, *arguments], env=environment
-            )
-            if code not in (0, NO_TESTS_COLLECTED):
-                failed.append(title)
+    if "browser" in kinds and not install_chromium():
+        outcome.append("SKIPPED browser tests: no Chromium here, and none can be installed")
+        kinds.remove("browser")
 
     with ExitStack() as stack:
-        suite("sqlite", None)
-        if "postgres" in wanted:
+        for database in [options.on] if options.on else DATABASES:
             try:
-                url, origin = stack.enter_context(postgres())
+                url = stack.enter_context(postgres()) if database == "postgres" else None
             except NoPostgres as exc:
-                skipped.append(f"everything on PostgreSQL: {exc}")
-            else:
-                print(f"\nPostgreSQL: {origin}", flush=True)
-                suite("postgres", url)
+                outcome.append(f"SKIPPED everything on PostgreSQL: {exc}")
+                continue
+            for kind in kinds:
+                code = run_pytest(database, kind, url, arguments)
+                passed = code in (0, NO_TESTS_COLLECTED)
+                failed = failed or not passed
+                outcome.append(f"{'PASSED' if passed else 'FAILED'} {kind} tests on {database}")
 
-    for line in skipped:
-        print(f"SKIPPED {line}")
-    for title in failed:
-        print(f"FAILED {title}")
+    print("", *outcome, sep="\n")
     return 1 if failed else 0
+
+
+def run_pytest(database: str, kind: str, url: str | None, arguments: list[str]) -> int:
+    print(f"\n=== {kind} tests on {database} ===", flush=True)
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    if url:
+        environment["DATABASE_URL"] = url
+    command = [sys.executable, "-m", "pytest", *KINDS[kind], *arguments]
+    return subprocess.call(command, env=environment)
 
 
 if __name__ == "__main__":
