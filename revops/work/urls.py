@@ -1,2 +1,8 @@
+from django.urls import path
+
+from revops.work import views
+
 app_name = "work"
-urlpatterns: list = []
+urlpatterns = [
+    path("attachments/<int:pk>/", views.attachment_download, name="attachment-download"),
+]
