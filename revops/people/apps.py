@@ -8,6 +8,7 @@ class PeopleConfig(AppConfig):
     def ready(self):
         from revops import aftermigrate
         from revops.outbox.links import register_link
+        from revops.people import imports  # noqa: F401  (it registers its kind)
         from revops.triggers import declare
 
         aftermigrate.connect(self)
