@@ -4,7 +4,6 @@ PYTHON ?= python3
 PY := .venv/bin/python
 # On a developer's machine nothing needs to be set; an installation sets DEBUG=0 and the rest.
 export DEBUG ?= 1
-export PYTHONDONTWRITEBYTECODE ?=
 
 # Values that let the checks look at a production start; nothing connects to them.
 PRODUCTION = DEBUG=0 BASE_URL=https://dealdesk.example ALLOWED_HOSTS=dealdesk.example \

@@ -247,9 +247,14 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-# Deadlines are rows with a due time; these sweeps read them.
+# Deadlines are rows with a due time; these sweeps read them. A sweep that nobody took in time is
+# dropped, since the next one reads the same rows.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "seal the ledger": {"task": "revops.ledger.tasks.seal_ledger", "schedule": 60.0},
+    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for name, task, seconds in [
+        ("Send what is due", "revops.outbox.tasks.sweep_outbox", 10.0),
+        ("Seal the ledger", "revops.ledger.tasks.seal_ledger", 60.0),
+    ]
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):
     BROKER_DIR = VAR_DIR / "broker"
@@ -268,6 +273,8 @@ elif CELERY_BROKER_URL.startswith(("redis", "valkey")):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 4 * CELERY_TASK_TIME_LIMIT,
         "unacked_restore_interval": 1,
+        # A broker that is away delays a delivery, not the page that asked for it.
+        "socket_connect_timeout": 2,
     }
 
 # The API.
