@@ -1,0 +1,1 @@
+"""What every page stands in: navigation, search, notices, components and their filters."""

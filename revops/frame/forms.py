@@ -1,0 +1,131 @@
+"""Fields that read what people type: money with its currency, percentages, days, people."""
+
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import formats
+
+from revops.frame.formats import minor_unit
+
+NOISE = re.compile(r"[\s€$£¥'’\u00a0\u202f]|^[A-Za-z]{3}(?=[\s\d])|(?<=[\s\d])[A-Za-z]{3}$")
+
+
+def parse_number(text: str) -> Decimal:
+    """The number in `text` as a person wrote it: 80,000.01, 80 000.01, € 80000, 12.5%.
+
+    Commas group thousands where they stand as such; otherwise the last of comma and point is
+    the decimal one. What could mean two numbers is read in the reader's locale.
+    """
+    bare = NOISE.sub("", text.strip().removesuffix("%")).replace("\N{MINUS SIGN}", "-")
+    point = str(formats.get_format("DECIMAL_SEPARATOR"))
+    group = "," if point == "." else "."
+    if re.fullmatch(rf"-?\d{{1,3}}({re.escape(group)}\d{{3}})+({re.escape(point)}\d*)?", bare):
+        bare = bare.replace(group, "")
+    elif "," in bare and "." in bare:
+        point = "," if bare.rindex(",") > bare.rindex(".") else "."
+        bare = bare.replace("." if point == "," else ",", "")
+    elif bare.count(",") == 1 and point == ".":
+        point = ","
+    bare = bare.replace(point, ".")
+    if not re.fullmatch(r"-?(\d+\.?\d*|\.\d+)", bare):
+        raise InvalidOperation(text)
+    return Decimal(bare)
+
+
+class FigureInput(forms.TextInput):
+    """A right-aligned figure with what it counts beside it."""
+
+    template_name = "components/widgets/figure.html"
+
+    def __init__(self, attrs: dict[str, Any] | None = None, *, unit: str = "") -> None:
+        super().__init__({"inputmode": "decimal", "autocomplete": "off", **(attrs or {})})
+        self.unit = unit
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["unit"] = self.unit
+        return context
+
+    def format_value(self, value: Any) -> str | None:
+        return f"{value:f}" if isinstance(value, Decimal) else super().format_value(value)
+
+
+class FigureField(forms.DecimalField):
+    """A decimal number as people type it; what was typed stays on an error."""
+
+    widget = FigureInput
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value in self.empty_values or isinstance(value, Decimal):
+            return value or None if value in self.empty_values else value
+        try:
+            return parse_number(str(value))
+        except InvalidOperation:
+            raise ValidationError("Enter a number, such as 1,250.50.", code="invalid") from None
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        # The number input of DecimalField would refuse grouped thousands.
+        return {}
+
+
+class MoneyField(FigureField):
+    """An amount in one currency, no finer than its minor unit."""
+
+    def __init__(self, *, currency: str = "", **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 18)
+        super().__init__(**kwargs)
+        self.set_currency(currency)
+
+    def set_currency(self, currency: str) -> None:
+        """The currency is the record's, known when the form is made."""
+        self.currency = currency
+        self.widget.unit = currency  # type: ignore[attr-defined]
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        places = minor_unit(self.currency)
+        if value is not None and value != round(value, places):
+            raise ValidationError(
+                f"{self.currency} has {places} decimals; enter no more than that.", code="places"
+            )
+
+
+class PercentField(FigureField):
+    """A percentage counted in hundredths: 12.5 means 12.5%."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 9)
+        super().__init__(**kwargs)
+        self.widget.unit = "%"  # type: ignore[attr-defined]
+
+
+class DayInput(forms.DateInput):
+    """The browser's own date picker, which speaks ISO."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    widget = DayInput
+
+
+class PersonSelect(forms.Select):
+    """A list of people that the script turns into a field one can search by typing."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None, choices: Any = ()) -> None:
+        super().__init__({"data-picker": "person", **(attrs or {})}, choices)
+
+
+class PersonField(forms.ModelChoiceField):
+    """One person out of a queryset of people."""
+
+    widget = PersonSelect
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(getattr(obj, "name", obj))

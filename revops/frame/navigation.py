@@ -1,0 +1,157 @@
+"""What the rail, the search field and the notices show; each app registers its own at start-up."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+Visible = Callable[[Any], bool]
+Count = Callable[[Any], int]
+Hit = tuple[str, str, str]  # title, subtitle, address
+
+
+def everyone(user: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of the rail."""
+
+    key: str
+    label: str
+    icon: str
+    url_name: str
+    order: int
+    visible: Visible = everyone
+    count: Count | None = None
+
+    @property
+    def url(self) -> str:
+        """The address, or nothing while no page of that name exists."""
+        try:
+            return reverse(self.url_name)
+        except NoReverseMatch:
+            return ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the rail as one person sees it on one page."""
+
+    key: str
+    label: str
+    icon: str
+    url: str
+    count: int
+    current: bool
+
+
+@dataclass(frozen=True)
+class Search:
+    """One kind of thing the search field finds."""
+
+    key: str
+    label: str
+    find: Callable[[Any, str, int], Iterable[Hit]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One act of the command dialog that is no page of the rail."""
+
+    key: str
+    label: str
+    icon: str
+    url_name: str
+    visible: Visible = everyone
+
+    url = Item.url
+
+
+@dataclass
+class Registry:
+    items: dict[str, Item] = field(default_factory=dict)
+    searches: dict[str, Search] = field(default_factory=dict)
+    commands: dict[str, Command] = field(default_factory=dict)
+
+
+registry = Registry()
+
+
+def register_item(
+    key: str,
+    label: str,
+    icon: str,
+    url_name: str,
+    order: int,
+    *,
+    visible: Visible = everyone,
+    count: Count | None = None,
+) -> None:
+    """Add an entry to the rail; `count(user)` may cost one indexed query and no more."""
+    registry.items[key] = Item(key, label, icon, url_name, order, visible, count)
+
+
+def register_search(
+    key: str, label: str, find: Callable[[Any, str, int], Iterable[Hit]]
+) -> None:
+    """Let the search field find more: `find(user, query, limit)` gives (title, subtitle, url)."""
+    registry.searches[key] = Search(key, label, find)
+
+
+def register_command(
+    key: str, label: str, icon: str, url_name: str, *, visible: Visible = everyone
+) -> None:
+    """Add an act such as "New deal" to the command dialog."""
+    registry.commands[key] = Command(key, label, icon, url_name, visible)
+
+
+def places(user: Any, path: str) -> list[Place]:
+    """The rail of `user` on the page at `path`, in order, without what they may not use."""
+    seen = [
+        (item, item.url)
+        for item in sorted(registry.items.values(), key=lambda item: (item.order, item.key))
+        if item.visible(user)
+    ]
+    seen = [(item, url) for item, url in seen if url]
+    here = max(
+        (url for _, url in seen if path == url or (url != "/" and path.startswith(url))),
+        key=len,
+        default="",
+    )
+    return [
+        Place(
+            item.key,
+            item.label,
+            item.icon,
+            url,
+            item.count(user) if item.count else 0,
+            url == here,
+        )
+        for item, url in seen
+    ]
+
+
+def commands(user: Any) -> list[Command]:
+    return [
+        command
+        for command in registry.commands.values()
+        if command.visible(user) and command.url
+    ]
+
+
+@dataclass(frozen=True)
+class Found:
+    label: str
+    hits: list[Hit]
+
+
+def search(user: Any, query: str, limit: int) -> list[Found]:
+    """What `user` may see that matches, by kind; kinds without a hit are left out."""
+    found = [
+        Found(kind.label, list(kind.find(user, query, limit)))
+        for kind in registry.searches.values()
+    ]
+    return [kind for kind in found if kind.hits]
