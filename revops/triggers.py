@@ -176,6 +176,9 @@ def lift(using: str = DEFAULT_DB_ALIAS) -> None:
     """Take all our triggers away. Only migrations and the teardown of tests may."""
     connection = connections[using]
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and connection.in_atomic_block:
+            # Foreign keys still to be checked would hold the tables in use.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         for name, table in installed_names(cursor, connection.vendor):
             on = f' ON "{table}"' if connection.vendor == "postgresql" else ""
             cursor.execute(f'DROP TRIGGER "{name}"{on}')

@@ -1,0 +1,103 @@
+import pytest
+from django.core.checks import run_checks
+from django.db import DatabaseError, connection, transaction
+
+from revops import triggers
+from revops.people.models import RoleGrant
+from tests.foundation import AT, make_person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def paper():
+    """A table of its own, with a rule that the test declares."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE test_paper (id integer PRIMARY KEY, state text, title text, note text)"
+        )
+        cursor.execute("INSERT INTO test_paper VALUES (1, 'draft', 'A', NULL)")
+        cursor.execute("INSERT INTO test_paper VALUES (2, 'published', 'B', NULL)")
+    yield lambda statement: execute(statement)
+    triggers._declared.rules.pop("test_paper", None)
+
+
+def execute(statement: str) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def refused(paper, statement: str) -> bool:
+    try:
+        paper(statement)
+    except DatabaseError:
+        return True
+    return False
+
+
+def test_rows_may_only_be_added(paper):
+    triggers.declare("test_paper")
+    triggers.install()
+
+    assert refused(paper, "UPDATE test_paper SET title = 'C'")
+    assert refused(paper, "DELETE FROM test_paper")
+    assert not refused(paper, "INSERT INTO test_paper VALUES (3, 'draft', 'C', NULL)")
+
+
+def test_a_column_may_be_filled_once(paper):
+    triggers.declare("test_paper", once=("note",))
+    triggers.install()
+
+    assert not refused(paper, "UPDATE test_paper SET note = 'seen' WHERE id = 1")
+    assert refused(paper, "UPDATE test_paper SET note = 'again' WHERE id = 1")
+    assert refused(paper, "UPDATE test_paper SET title = 'C' WHERE id = 1")
+
+
+def test_a_free_column_may_change(paper):
+    triggers.declare("test_paper", free=("title",))
+    triggers.install()
+
+    assert not refused(paper, "UPDATE test_paper SET title = 'C'")
+    assert refused(paper, "UPDATE test_paper SET state = 'x'")
+
+
+def test_only_frozen_rows_are_kept(paper):
+    triggers.declare("test_paper", frozen_when="{row}.state = 'published'", added=True)
+    triggers.install()
+
+    assert not refused(paper, "UPDATE test_paper SET title = 'C' WHERE id = 1")
+    assert not refused(paper, "UPDATE test_paper SET state = 'published' WHERE id = 1")
+    assert refused(paper, "UPDATE test_paper SET state = 'draft' WHERE id = 2")
+    assert refused(paper, "DELETE FROM test_paper WHERE id = 2")
+    assert refused(paper, "INSERT INTO test_paper VALUES (3, 'published', 'C', NULL)")
+    assert not refused(paper, "INSERT INTO test_paper VALUES (4, 'draft', 'D', NULL)")
+
+
+def test_what_the_database_has_is_compared_with_what_was_declared(paper):
+    triggers.declare("test_paper")
+    assert any("test_paper is missing" in problem for problem in triggers.problems())
+
+    triggers.install()
+    assert triggers.problems() == []
+
+    triggers.declare("test_paper", once=("note",))
+    assert any("test_paper differs" in problem for problem in triggers.problems())
+
+
+def test_the_system_check_warns_of_a_trigger_that_was_dropped():
+    assert run_checks(databases=["default"], tags=["database"]) == []
+
+    triggers.lift()
+
+    found = run_checks(databases=["default"], tags=["database"])
+    assert "revops.W001" in {message.id for message in found}
+
+
+def test_a_role_grant_is_revoked_once_and_never_deleted():
+    grant = make_person("Ana Ruiz", roles=["rep"]).role_grants.get()
+    RoleGrant.objects.filter(pk=grant.pk).update(revoked_at=AT)
+
+    with pytest.raises(DatabaseError), transaction.atomic():
+        RoleGrant.objects.filter(pk=grant.pk).update(revoked_at=None)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        grant.delete()
