@@ -1,6 +1,21 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class PipelineConfig(AppConfig):
     name = "pipeline"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from pipeline import checks, history, holding, integrity, searchindex
+        from pipeline.defaults import ensure_defaults
+        from pipeline.items import register_own_items
+        from revops.defaults import register_default
+
+        register_own_items()
+        register_default(ensure_defaults)
+        history.declare_history()
+        holding.register()
+        integrity.register()
+        register(checks.check_items_are_registered, Tags.database)
+        searchindex.connect(self)

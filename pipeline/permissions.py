@@ -1,47 +1,87 @@
-"""Who may see and change deals."""
+"""Who may do what in the pipeline: `check_can_x` raises with the reason, `can_x` answers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
-
-from pipeline import registry
-from pipeline.models import Deal, DealMember
+from pipeline.models import Account, Deal, DealMember
+from pipeline.models.visibility import (
+    LEADS_A_LINE,
+    SELLS,
+    accounts_visible_to,
+    contacts_visible_to,
+    deals_visible_to,
+    sees_all_deals,
+)
+from revops.people.actor import Actor, Via
 from revops.people.models import ReportingLink, Role
 from revops.refusals import NotAllowed
 
 if TYPE_CHECKING:
-    from revops.people.actor import Actor
+    from pipeline.stages import Rule
     from revops.people.models import User
 
-SEES_ALL = frozenset(
-    {Role.DEAL_DESK, Role.FINANCE, Role.LEGAL, Role.REVOPS_ADMIN, Role.AUDITOR}
-)
-LEADS_A_LINE = frozenset({Role.SALES_MANAGER, Role.VP_SALES})
+__all__ = [
+    "accounts_visible_to",
+    "can_change",
+    "can_reassign",
+    "can_reopen",
+    "check_can_change",
+    "check_can_change_account",
+    "check_can_create",
+    "check_can_enter",
+    "check_can_override_segment",
+    "check_can_reassign",
+    "check_can_reopen",
+    "check_can_sell",
+    "contacts_visible_to",
+    "deals_visible_to",
+    "sees_all_deals",
+]
+
+BY_ITSELF = frozenset({Via.SYSTEM, Via.COMMAND, Via.IMPORT})
 
 
-def sees_all_deals(user: User) -> bool:
-    return bool(SEES_ALL & user.roles)
+def person(by: Actor) -> User | None:
+    """Return who acts; None when it is the installation itself.
 
-
-def deals_visible_to(user: User) -> Q:
-    """The condition for the deals this person may see.
-
-    Own deals; the line below for managers and VPs; deals of whose team they are a member;
-    whatever other apps add (a slot held); everything for desk, finance, legal, RevOps, auditors.
+    Raises NotAllowed for somebody unknown who came by a page, the API or a link.
     """
-    if sees_all_deals(user):
-        return Q()
-    seen = Q(owner=user)
-    if LEADS_A_LINE & user.roles:
-        seen |= Q(
-            owner__in=ReportingLink.objects.filter(ancestor=user).values("descendant")
-        )
-    seen |= Q(pk__in=DealMember.objects.standing().filter(person=user).values("deal"))
-    for rule in registry.visibility_rules():
-        seen |= rule(user)
-    return seen
+    if by.user is None:
+        if by.via not in BY_ITSELF:
+            raise NotAllowed("Sign in first.")
+        return None
+    if not by.user.is_active:
+        raise NotAllowed("This person is no longer active.")
+    return by.user
+
+
+def leads(user: User, owner_id: int | None) -> bool:
+    """Whether `user` is a sales manager or VP above that owner."""
+    return (
+        user.has_role(*LEADS_A_LINE)
+        and ReportingLink.objects.filter(ancestor=user, descendant=owner_id, depth__gt=0).exists()
+    )
+
+
+def check_can_sell(*, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may enter accounts and contacts."""
+    user = person(by)
+    if user and not user.has_role(*SELLS, Role.DEAL_DESK, Role.REVOPS_ADMIN):
+        raise NotAllowed("Only sellers, the deal desk and RevOps enter accounts and contacts.")
+
+
+def check_can_create(owner: User, *, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may enter a deal that belongs to `owner`."""
+    user = person(by)
+    if user is None or user.has_role(Role.REVOPS_ADMIN):
+        return
+    if owner.pk == user.pk and user.has_role(*SELLS):
+        return
+    if leads(user, owner.pk):
+        return
+    raise NotAllowed("Only the future owner, managers above them and RevOps may enter this deal.")
 
 
 def check_can_change(deal: Deal, *, by: Actor) -> None:
@@ -49,25 +89,13 @@ def check_can_change(deal: Deal, *, by: Actor) -> None:
 
     Only its owner, editing members of its team, managers above the owner and RevOps.
     """
-    if by.user is None:
+    user = person(by)
+    if user is None or user.has_role(Role.REVOPS_ADMIN) or deal.owner_id == user.pk:
         return
-    user = by.user
-    if not user.is_active:
-        raise NotAllowed("This person is no longer active.")
-    if user.has_role(Role.REVOPS_ADMIN) or deal.owner_id == user.pk:
+    if leads(user, deal.owner_id):
         return
-    if (
-        LEADS_A_LINE & user.roles
-        and ReportingLink.objects.filter(
-            ancestor=user, descendant=deal.owner_id
-        ).exists()
-    ):
-        return
-    if (
-        DealMember.objects.standing()
-        .filter(deal=deal, person=user, access=DealMember.Access.EDIT)
-        .exists()
-    ):
+    membership = DealMember.objects.standing().filter(deal=deal, person=user)
+    if membership.filter(access=DealMember.Access.EDIT).exists():
         return
     raise NotAllowed(
         "Only the owner, editing members of the deal team, managers above the owner "
@@ -75,11 +103,81 @@ def check_can_change(deal: Deal, *, by: Actor) -> None:
     )
 
 
-def can_change(deal: Deal, user: User) -> bool:
-    from revops.people.actor import Actor
+def check_can_reassign(deal: Deal, *, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may give this deal to somebody else or change its team."""
+    user = person(by)
+    if user is None or user.has_role(Role.REVOPS_ADMIN) or deal.owner_id == user.pk:
+        return
+    if not leads(user, deal.owner_id):
+        raise NotAllowed(
+            "Only the owner, managers above the owner and RevOps may hand this deal over."
+        )
 
+
+def check_can_reopen(deal: Deal, *, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may take up this closed deal again.
+
+    Its owner may not: a won deal reopened by its owner would undo what others have counted on.
+    """
+    user = person(by)
+    if user is None or user.has_role(Role.REVOPS_ADMIN) or leads(user, deal.owner_id):
+        return
+    raise NotAllowed("Only managers above the owner and RevOps may reopen a closed deal.")
+
+
+def check_can_enter(rule: Rule, *, by: Actor) -> None:
+    """Raise NotAllowed unless the stage is open to the roles of `by`."""
+    user = person(by)
+    if user is None or not rule.entry_roles or user.has_role(*rule.entry_roles):
+        return
+    allowed = ", ".join(Role(role).label for role in sorted(rule.entry_roles))
+    raise NotAllowed(f"Only these roles may move a deal into {rule.name}: {allowed}.")
+
+
+def check_can_change_account(account: Account, *, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may change this account and its contacts.
+
+    Its owner and those above them, the deal desk, RevOps, any seller where it has no owner,
+    and who may change an open deal with it.
+    """
+    user = person(by)
+    if user is None or user.has_role(Role.REVOPS_ADMIN, Role.DEAL_DESK):
+        return
+    if account.owner_id is None and user.has_role(*SELLS):
+        return
+    if account.owner_id == user.pk or leads(user, account.owner_id):
+        return
+    deals = account.deals.open().visible_to(user)
+    if any(can_change(deal, user) for deal in deals[:20]):
+        return
+    raise NotAllowed(
+        "Only the account's owner, managers above them, who works on an open deal with it, "
+        "the deal desk and RevOps may change this account."
+    )
+
+
+def check_can_override_segment(*, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may say an account's segment against its head count."""
+    user = person(by)
+    if user and not user.has_role(Role.REVOPS_ADMIN):
+        raise NotAllowed("Only RevOps may override a segment.")
+
+
+def allowed(check: Callable[..., None], deal: Deal, *, by: Actor) -> bool:
     try:
-        check_can_change(deal, by=Actor.of(user))
+        check(deal, by=by)
     except NotAllowed:
         return False
     return True
+
+
+def can_change(deal: Deal, user: User) -> bool:
+    return allowed(check_can_change, deal, by=Actor.of(user))
+
+
+def can_reassign(deal: Deal, user: User) -> bool:
+    return allowed(check_can_reassign, deal, by=Actor.of(user))
+
+
+def can_reopen(deal: Deal, user: User) -> bool:
+    return allowed(check_can_reopen, deal, by=Actor.of(user))

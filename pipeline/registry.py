@@ -6,6 +6,7 @@ Effects     what else must become true in the transaction of a move (write)
 Panels      what the deal page shows beside the pipeline's own facts
 Facts       what a card says, asked in batch by deal ids
 Visibility  deals a person may see for reasons that only another app knows
+Locks       typed fields of a deal that another app keeps, such as the amount of its primary quote
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pipeline.junk import is_filled
 from revops.refusals import Missing
 
 if TYPE_CHECKING:
@@ -25,13 +27,19 @@ if TYPE_CHECKING:
     from revops.people.models import User
 
 
+class FillItem(Protocol):
+    def __call__(self, deal: Deal, value: Any, *, by: Actor, at: datetime) -> None: ...
+
+
 @dataclass(frozen=True)
 class ItemKind:
     """One kind of evidence.
 
     `present` reads the deal (its `facts`, see pipeline.gates, are loaded once);
     `field` names the typed column of the deal that a form can fill, "" where the item is a
-    related fact; `fill_url` then leads to where it can be made.
+    related fact; `fill` then makes that fact within the transaction of a move, or, where no
+    form can, `fill_url` leads to where it is made. `input` says what a form shows: text,
+    long_text, number, date, choice, account, contact, file, or "" for nothing.
     """
 
     key: str
@@ -40,6 +48,8 @@ class ItemKind:
     sentence: str
     field: str = ""
     fill_url: Callable[[Deal], str] | None = None
+    fill: FillItem | None = None
+    input: str = ""
 
 
 @dataclass
@@ -63,7 +73,9 @@ class PlannedMove:
     from_stage: str
     to_stage: str
     leaves: tuple[str, ...]
-    """Keys of the stages left behind: the present one and, on a skip, those jumped over."""
+    """Keys of the stages left behind: the present one and those jumped over."""
+    skipped: tuple[str, ...] = ()
+    """Keys of the stages jumped over by a move forward."""
 
 
 class StageCheck(Protocol):
@@ -77,9 +89,7 @@ class DealEffect(Protocol):
 class DealChanged(Protocol):
     """Told inside the transaction that facts of a deal changed which a rule may read."""
 
-    def __call__(
-        self, deal: Deal, fields: frozenset[str], *, by: Actor, at: datetime
-    ) -> None: ...
+    def __call__(self, deal: Deal, fields: frozenset[str], *, by: Actor, at: datetime) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,9 @@ class CardFact:
     tone: str = ""
 
 
+CUSTOM = "custom."
+"""What the keys of fields that the company added begin with."""
+
 CardFacts = Callable[[Sequence[int], datetime], Mapping[int, Sequence[CardFact]]]
 
 _items: dict[str, ItemKind] = {}
@@ -110,6 +123,7 @@ _panels: dict[str, Panel] = {}
 _card_facts: dict[str, CardFacts] = {}
 _extra_facts: dict[str, Callable[[Deal, datetime], Any]] = {}
 _visibility: list[Callable[[User], Q]] = []
+_locks: dict[str, Callable[[Deal], str]] = {}
 
 
 def register_item(kind: ItemKind) -> None:
@@ -118,7 +132,21 @@ def register_item(kind: ItemKind) -> None:
 
 
 def item_kind(key: str) -> ItemKind | None:
+    """The kind registered under `key`; fields that the company added are `custom.<key>`."""
+    if key.startswith(CUSTOM):
+        return custom_kind(key.removeprefix(CUSTOM))
     return _items.get(key)
+
+
+def custom_kind(name: str) -> ItemKind:
+    return ItemKind(
+        key=f"{CUSTOM}{name}",
+        label=name,
+        present=lambda deal, facts: is_filled(deal.custom.get(name)),
+        sentence="Fill this in.",
+        field=f"{CUSTOM}{name}",
+        input="text",
+    )
 
 
 def item_kinds() -> Iterable[ItemKind]:
@@ -184,3 +212,12 @@ def register_visibility(rule: Callable[[User], Q]) -> None:
 
 def visibility_rules() -> Sequence[Callable[[User], Q]]:
     return tuple(_visibility)
+
+
+def register_field_lock(field: str, why: Callable[[Deal], str]) -> None:
+    """Keep `field` of a deal from being typed while `why(deal)` gives a sentence."""
+    _locks[field] = why
+
+
+def field_locks() -> Mapping[str, Callable[[Deal], str]]:
+    return dict(_locks)

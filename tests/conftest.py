@@ -1,20 +1,15 @@
-"""What every test stands on. The people are in cast.py, the records in factories.py."""
+"""What every test stands on. The people are in cast.py, the records in factories/."""
 
 from __future__ import annotations
 
 import socket
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.chromium import LAUNCH_ARGUMENTS, chromium
 
-pytest_plugins = [
-    plugin
-    for plugin in ("tests.cast", "tests.factories", "tests.triggers_fixture")
-    if find_spec(plugin) is not None
-]
+pytest_plugins = ["tests.cast"]
 
 IN_A_BROWSER = Path(__file__).parent / "e2e"
 

@@ -1,6 +1,6 @@
 """The records of the pipeline, by their nouns."""
 
-from pipeline.models.accounts import Account, Contact
+from pipeline.models.accounts import Account, Contact, Segment
 from pipeline.models.deals import (
     Activity,
     Deal,
@@ -43,6 +43,7 @@ __all__ = [
     "Pipeline",
     "PipelineVersion",
     "RequiredItem",
+    "Segment",
     "Stage",
     "StageRollup",
     "StageRule",

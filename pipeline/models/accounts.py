@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from pipeline.searching import search_form
 from revops.models import Versioned
+
+if TYPE_CHECKING:
+    from revops.people.models import User
 
 
 class Segment(models.TextChoices):
@@ -21,10 +27,16 @@ class Segment(models.TextChoices):
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
+    def visible_to(self, user: User) -> AccountQuerySet:
+        """The accounts this person may see."""
+        from pipeline.models.visibility import accounts_visible_to
+
+        return self.filter(accounts_visible_to(user))
+
     def matching(self, text: str) -> AccountQuerySet:
         """Accounts whose name or domain contains every word of `text`."""
         found = self
-        for word in text.casefold().split():
+        for word in search_form(text).split():
             found = found.filter(search_text__contains=word)
         return found
 
@@ -37,9 +49,7 @@ class Account(Versioned):
     industry = models.CharField(max_length=100, blank=True)
     country = models.CharField(max_length=100, blank=True)
     employees = models.PositiveIntegerField("head count", null=True, blank=True)
-    revenue_amount = models.DecimalField(
-        max_digits=18, decimal_places=2, null=True, blank=True
-    )
+    revenue_amount = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
     revenue_currency = models.CharField(max_length=3, blank=True)
     founded_year = models.PositiveSmallIntegerField(null=True, blank=True)
     parent = models.ForeignKey(
@@ -115,6 +125,14 @@ class Account(Versioned):
         return reverse("pipeline:account-detail", args=[self.pk])
 
 
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def visible_to(self, user: User) -> ContactQuerySet:
+        """The contacts this person may see."""
+        from pipeline.models.visibility import contacts_visible_to
+
+        return self.filter(contacts_visible_to(user))
+
+
 class Contact(Versioned):
     """A person at an account. Personal values never enter the ledger in clear."""
 
@@ -134,6 +152,8 @@ class Contact(Versioned):
     source = models.CharField("source system", max_length=50, blank=True)
     external_id = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
+
+    objects = ContactQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -15,6 +15,7 @@ from django_fsm import FSMField, transition
 
 from pipeline.models.accounts import Account, Contact, Segment
 from pipeline.models.process import Pipeline, Stage
+from pipeline.searching import search_form
 from revops.models import ProtectedStateMixin, Versioned
 
 if TYPE_CHECKING:
@@ -26,15 +27,15 @@ class DealQuerySet(models.QuerySet["Deal"]):
         return self.filter(status=Deal.Status.OPEN)
 
     def visible_to(self, user: User) -> DealQuerySet:
-        """The deals this person may see (see permissions.deals_visible_to)."""
-        from pipeline.permissions import deals_visible_to
+        """The deals this person may see."""
+        from pipeline.models.visibility import deals_visible_to
 
         return self.filter(deals_visible_to(user))
 
     def matching(self, text: str) -> DealQuerySet:
         """Deals whose name or account contains every word of `text`."""
         found = self
-        for word in text.casefold().split():
+        for word in search_form(text).split():
             found = found.filter(search_text__contains=word)
         return found
 
@@ -56,13 +57,9 @@ class Deal(ProtectedStateMixin, Versioned):
     account = models.ForeignKey(
         Account, null=True, blank=True, on_delete=models.PROTECT, related_name="deals"
     )
-    pipeline = models.ForeignKey(
-        Pipeline, on_delete=models.PROTECT, related_name="deals"
-    )
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="deals")
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="deals")
-    status = FSMField(
-        max_length=10, choices=Status.choices, default=Status.OPEN, protected=True
-    )
+    status = FSMField(max_length=10, choices=Status.choices, default=Status.OPEN, protected=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="deals"
     )
@@ -70,10 +67,13 @@ class Deal(ProtectedStateMixin, Versioned):
     amount = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3)
     close_date = models.DateField("expected close date", null=True, blank=True)
-    closed_on = models.DateField(null=True, blank=True)
-    opened_on = models.DateField(
-        null=True, blank=True, help_text="Empty where unknown."
+    close_date_waived = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Started without one, as the company's setting allows.",
     )
+    closed_on = models.DateField(null=True, blank=True)
+    opened_on = models.DateField(null=True, blank=True, help_text="Empty where unknown.")
     entered_stage_at = models.DateTimeField(
         null=True, blank=True, help_text="Empty where the stage history is unknown."
     )
@@ -90,6 +90,12 @@ class Deal(ProtectedStateMixin, Versioned):
     technical_requirements = models.TextField(blank=True)
     stakeholder_map = models.TextField(blank=True)
     redlines = models.TextField(blank=True)
+    contract_reference = models.CharField(
+        "signed contract",
+        max_length=300,
+        blank=True,
+        help_text="Where the signed contract is kept, when it is not attached.",
+    )
     next_step = models.CharField(max_length=200, blank=True)
     next_step_date = models.DateField(null=True, blank=True)
     loss_reason = models.CharField(max_length=50, blank=True)
@@ -142,6 +148,7 @@ class Deal(ProtectedStateMixin, Versioned):
             models.CheckConstraint(
                 condition=~Q(status="open")
                 | Q(close_date__isnull=False)
+                | Q(close_date_waived=True)
                 | Q(origin="import"),
                 name="pipeline_deal_open_has_close_date",
             ),
@@ -172,12 +179,8 @@ class Deal(ProtectedStateMixin, Versioned):
                 fields=["owner", "stage", "-entered_stage_at", "-id"],
                 name="pipeline_deal_owner_board",
             ),
-            models.Index(
-                fields=["status", "close_date", "id"], name="pipeline_deal_close_date"
-            ),
-            models.Index(
-                fields=["status", "amount", "id"], name="pipeline_deal_amount"
-            ),
+            models.Index(fields=["status", "close_date", "id"], name="pipeline_deal_close_date"),
+            models.Index(fields=["status", "amount", "id"], name="pipeline_deal_amount"),
             models.Index(fields=["created_at", "id"], name="pipeline_deal_created"),
             models.Index(fields=["name", "id"], name="pipeline_deal_name"),
             models.Index(fields=["closed_on", "id"], name="pipeline_deal_closed_on"),
@@ -219,12 +222,8 @@ class DealContact(models.Model):
         USER = "user", "User"
         OTHER = "other", "Other"
 
-    deal = models.ForeignKey(
-        Deal, on_delete=models.CASCADE, related_name="deal_contacts"
-    )
-    contact = models.ForeignKey(
-        Contact, on_delete=models.PROTECT, related_name="deal_contacts"
-    )
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="deal_contacts")
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="deal_contacts")
     role = models.CharField(max_length=20, choices=Role, default=Role.OTHER)
 
     class Meta:
@@ -304,9 +303,7 @@ class Activity(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["deal", "-happened_at", "-id"], name="pipeline_activity_of_deal"
-            ),
+            models.Index(fields=["deal", "-happened_at", "-id"], name="pipeline_activity_of_deal"),
         ]
 
     def __str__(self) -> str:
@@ -316,9 +313,7 @@ class Activity(models.Model):
 class DeclaredNone(models.Model):
     """Somebody's word, with a date, that an item does not exist (no redlines, no competitor)."""
 
-    deal = models.ForeignKey(
-        Deal, on_delete=models.CASCADE, related_name="declared_none"
-    )
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="declared_none")
     item_key = models.CharField(max_length=60)
     declared_at = models.DateTimeField()
     declared_by = models.ForeignKey(

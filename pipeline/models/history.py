@@ -38,9 +38,7 @@ class StageVisit(models.Model):
     )
     move = models.CharField(max_length=10, choices=Move)
     reason = models.TextField(blank=True)
-    skipped = models.JSONField(
-        default=list, blank=True, help_text="Keys of the stages jumped."
-    )
+    skipped = models.JSONField(default=list, blank=True, help_text="Keys of the stages jumped.")
     entered_at = models.DateTimeField(null=True, blank=True)
     entered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -63,9 +61,7 @@ class StageVisit(models.Model):
                 name="pipeline_visit_has_entered_at",
             ),
             models.CheckConstraint(
-                condition=Q(left_at=None)
-                | Q(entered_at=None)
-                | Q(left_at__gte=F("entered_at")),
+                condition=Q(left_at=None) | Q(entered_at=None) | Q(left_at__gte=F("entered_at")),
                 name="pipeline_visit_left_after_entered",
             ),
             models.CheckConstraint(
@@ -143,14 +139,10 @@ class ClosePush(models.Model):
             models.CheckConstraint(
                 condition=Q(to_date__gt=F("from_date")), name="pipeline_push_is_later"
             ),
-            models.CheckConstraint(
-                condition=~Q(reason_key=""), name="pipeline_push_has_reason"
-            ),
+            models.CheckConstraint(condition=~Q(reason_key=""), name="pipeline_push_has_reason"),
         ]
         indexes = [
-            models.Index(
-                fields=["deal", "-pushed_at", "-id"], name="pipeline_push_of_deal"
-            ),
+            models.Index(fields=["deal", "-pushed_at", "-id"], name="pipeline_push_of_deal"),
         ]
 
     def __str__(self) -> str:
@@ -202,9 +194,7 @@ class StageRollup(models.Model):
 
     pipeline = models.ForeignKey(Pipeline, on_delete=models.CASCADE, related_name="+")
     stage = models.ForeignKey(Stage, on_delete=models.CASCADE, related_name="+")
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
-    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     currency = models.CharField(max_length=3)
     count = models.IntegerField(default=0)
     amount = models.DecimalField(max_digits=20, decimal_places=2, default=0)

@@ -23,9 +23,7 @@ class Choice(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["list", "key"], name="pipeline_choice_one_per_key"
-            ),
+            models.UniqueConstraint(fields=["list", "key"], name="pipeline_choice_one_per_key"),
         ]
 
     def __str__(self) -> str:
@@ -56,14 +54,10 @@ class PipelineVersion(models.Model):
         EXIT = "exit", "Leaving a stage asks that stage's items"
         ENTRY = "entry", "Entering a stage asks that stage's items"
 
-    pipeline = models.ForeignKey(
-        Pipeline, on_delete=models.PROTECT, related_name="versions"
-    )
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     skipping = models.CharField(max_length=10, choices=Freedom, default=Freedom.REASON)
-    moving_back = models.CharField(
-        max_length=10, choices=Freedom, default=Freedom.REASON
-    )
+    moving_back = models.CharField(max_length=10, choices=Freedom, default=Freedom.REASON)
     gate = models.CharField(max_length=10, choices=Gate, default=Gate.EXIT)
     debt_blocks_at = models.ForeignKey(
         "Stage", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -91,17 +85,13 @@ class PipelineVersion(models.Model):
 class Stage(models.Model):
     """The stable identity of a stage; position, kind and items belong to a version."""
 
-    pipeline = models.ForeignKey(
-        Pipeline, on_delete=models.PROTECT, related_name="stages"
-    )
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="stages")
     key = models.SlugField(max_length=50)
     name = models.CharField(max_length=100)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["pipeline", "key"], name="pipeline_stage_one_per_key"
-            ),
+            models.UniqueConstraint(fields=["pipeline", "key"], name="pipeline_stage_one_per_key"),
         ]
 
     def __str__(self) -> str:
@@ -123,9 +113,7 @@ class StageRule(models.Model):
         CLOSED = "closed", "Closed"
         OMITTED = "omitted", "Omitted"
 
-    version = models.ForeignKey(
-        PipelineVersion, on_delete=models.CASCADE, related_name="rules"
-    )
+    version = models.ForeignKey(PipelineVersion, on_delete=models.CASCADE, related_name="rules")
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="rules")
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.OPEN)
@@ -173,9 +161,7 @@ class RequiredItem(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["rule", "key"], name="pipeline_item_one_per_key"
-            ),
+            models.UniqueConstraint(fields=["rule", "key"], name="pipeline_item_one_per_key"),
         ]
 
     def __str__(self) -> str:
@@ -185,18 +171,14 @@ class RequiredItem(models.Model):
 class ExitCriterion(models.Model):
     """A statement that a person confirms before the deal leaves the stage."""
 
-    rule = models.ForeignKey(
-        StageRule, on_delete=models.CASCADE, related_name="criteria"
-    )
+    rule = models.ForeignKey(StageRule, on_delete=models.CASCADE, related_name="criteria")
     key = models.SlugField(max_length=60)
     label = models.CharField(max_length=150)
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["rule", "key"], name="pipeline_criterion_one_per_key"
-            ),
+            models.UniqueConstraint(fields=["rule", "key"], name="pipeline_criterion_one_per_key"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,149 @@
+"""What a move asks before it happens: every unmet item at once, the same for page and API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pipeline import registry
+from pipeline.models import Deal, GateDebt, Move, PipelineVersion
+from pipeline.registry import DealFacts, PlannedMove
+from pipeline.stages import Process, Rule, plan_move, process_by_id
+from revops.refusals import Missing
+from revops.work.models import Attachment
+
+CRITERION = "criterion:"
+"""What the keys of exit criteria begin with, in evidence and among what is missing."""
+
+FORWARD = frozenset({Move.ADVANCE, Move.SKIP, Move.WIN})
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One thing that a stage asks of a deal."""
+
+    key: str
+    label: str
+    stage: str
+    none_allowed: bool = False
+    is_criterion: bool = False
+
+    @property
+    def name(self) -> str:
+        """The key under which evidence answers it."""
+        return f"{CRITERION}{self.key}" if self.is_criterion else self.key
+
+
+def load_facts(deal: Deal, at: datetime) -> DealFacts:
+    """Read everything that gates ask about one deal."""
+    people = list(deal.deal_contacts.select_related("contact"))
+    ticks = deal.ticks.filter(withdrawn_at=None).values_list("stage__key", "criterion_key")
+    return DealFacts(
+        contacts_reachable=any(link.contact.is_reachable for link in people),
+        contact_roles=frozenset(link.role for link in people),
+        attachments=frozenset(Attachment.objects.about(deal).values_list("kind", flat=True)),
+        declared_none=frozenset(deal.declared_none.values_list("item_key", flat=True)),
+        ticks=frozenset(ticks),
+        extra={key: read(deal, at) for key, read in registry.extra_facts().items()},
+    )
+
+
+def asks_of(rule: Rule) -> list[Ask]:
+    """The items and criteria of one stage, in order."""
+    items = [Ask(item.key, item.label, rule.key, item.none_allowed) for item in rule.items]
+    criteria = [
+        Ask(criterion.key, criterion.label, rule.key, is_criterion=True)
+        for criterion in rule.criteria
+    ]
+    return items + criteria
+
+
+def ask_of_debt(debt: GateDebt) -> Ask:
+    return Ask(debt.item_key, debt.label, debt.stage.key, debt.none_allowed, debt.is_criterion)
+
+
+def is_met(deal: Deal, ask: Ask, facts: DealFacts) -> bool:
+    """Whether the deal has what is asked. An item that no app registered is not asked."""
+    if ask.is_criterion:
+        return (ask.stage, ask.key) in facts.ticks
+    if ask.none_allowed and ask.key in facts.declared_none:
+        return True
+    kind = registry.item_kind(ask.key)
+    return kind is None or kind.present(deal, facts)
+
+
+def still_unmet(deal: Deal, asks: Iterable[Ask], facts: DealFacts) -> list[Ask]:
+    """Those of `asks` that the deal does not meet, each once."""
+    return list({ask.name: ask for ask in asks if not is_met(deal, ask, facts)}.values())
+
+
+def missing(ask: Ask) -> Missing:
+    return Missing(key=ask.name, label=ask.label, sentence=sentence_of(ask), stage=ask.stage)
+
+
+def sentence_of(ask: Ask) -> str:
+    """How to meet what is asked."""
+    if ask.is_criterion:
+        return f"Confirm: {ask.label[:1].lower()}{ask.label[1:]}."
+    kind = registry.item_kind(ask.key)
+    sentence = kind.sentence if kind else f"Add {ask.label}."
+    return f"{sentence} If there is none, say so." if ask.none_allowed else sentence
+
+
+def unmet(deal: Deal, rule: Rule, facts: DealFacts) -> list[Missing]:
+    """What one stage asks and the deal does not have."""
+    return [missing(ask) for ask in still_unmet(deal, asks_of(rule), facts)]
+
+
+def asks_of_move(process: Process, move: PlannedMove) -> list[Ask]:
+    """What the stages ask of a move, before debts and before the checks of other apps.
+
+    Advance and skip ask the stage that is left; a win asks everything from there to the end.
+    A loss asks its own two questions and nothing else; going back and reopening ask nothing.
+    """
+    origin, target = process.rule(move.from_stage), process.rule(move.to_stage)
+    if move.kind == Move.LOSE:
+        return asks_of(target)
+    if move.kind not in FORWARD:
+        return []
+    passed = [process.rule(key) for key in move.skipped]
+    if move.kind == Move.WIN:
+        return [ask for rule in (origin, *passed, target) for ask in asks_of(rule)]
+    asked = [origin, *passed] if process.debt_blocks(target.key) else [origin]
+    if process.gate == PipelineVersion.Gate.ENTRY:
+        asked = [replace(rule, items=()) if rule is origin else rule for rule in asked]
+        asked.append(replace(target, criteria=()))
+    return [ask for rule in asked for ask in asks_of(rule)]
+
+
+def unpaid_debts(deal: Deal) -> Sequence[GateDebt]:
+    return list(deal.debts.filter(paid_at=None).select_related("stage").order_by("pk"))
+
+
+def debts_block(process: Process, move: PlannedMove) -> bool:
+    """Whether this move asks what skipped stages still owe: winning always does."""
+    if move.kind not in FORWARD:
+        return False
+    return move.kind == Move.WIN or process.debt_blocks(move.to_stage)
+
+
+def gate_of(
+    deal: Deal, move: PlannedMove | Move | str, at: datetime, *, facts: DealFacts | None = None
+) -> list[Missing]:
+    """Everything that stands between the deal and this move; empty when it may go.
+
+    A verb whose target is clear (advance, win, lose) may be given by its name alone.
+    """
+    process = process_by_id(deal.pipeline_id)
+    if not isinstance(move, PlannedMove):
+        move = plan_move(process, deal, move)
+    facts = facts or load_facts(deal, at)
+    asks = asks_of_move(process, move)
+    if debts_block(process, move):
+        asks += [ask_of_debt(debt) for debt in unpaid_debts(deal)]
+    found = [missing(ask) for ask in still_unmet(deal, asks, facts)]
+    if move.kind in FORWARD:
+        for check in registry.stage_checks():
+            found += check(move, at=at)
+    return found

@@ -1,0 +1,31 @@
+"""Which rows of the pipeline the database itself keeps from being rewritten."""
+
+from __future__ import annotations
+
+from revops.triggers import declare
+
+OF_RULE = (
+    "EXISTS (SELECT 1 FROM pipeline_pipelineversion v "
+    "WHERE v.id = {row}.version_id AND v.published_at IS NOT NULL)"
+)
+OF_PART = (
+    "EXISTS (SELECT 1 FROM pipeline_stagerule r JOIN pipeline_pipelineversion v "
+    "ON v.id = r.version_id WHERE r.id = {row}.rule_id AND v.published_at IS NOT NULL)"
+)
+
+
+def declare_history() -> None:
+    """History is added to, published rules stand, and a debt or a visit ends once."""
+    never = "published rules never change"
+    declare(
+        "pipeline_pipelineversion",
+        frozen_when="{row}.published_at IS NOT NULL",
+        why=never,
+    )
+    declare("pipeline_stagerule", frozen_when=OF_RULE, added=True, why=never)
+    declare("pipeline_requireditem", frozen_when=OF_PART, added=True, why=never)
+    declare("pipeline_exitcriterion", frozen_when=OF_PART, added=True, why=never)
+    declare("pipeline_stagevisit", once=("left_at",))
+    declare("pipeline_closepush")
+    declare("pipeline_criteriontick", once=("withdrawn_at", "withdrawn_by_id"))
+    declare("pipeline_gatedebt", once=("paid_at", "paid_by_id"))

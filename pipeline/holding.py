@@ -1,0 +1,59 @@
+"""What a person leaves open in the pipeline when they go, and who may see what is about a deal."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from decimal import Decimal
+
+from django.urls import reverse
+
+from pipeline.models import Deal
+from pipeline.operations.deals import give_to, open_deals_of
+from revops.outbox.links import register_link
+from revops.people.actor import Actor
+from revops.people.models import User
+from revops.people.registry import register_holding
+from revops.work.registry import register_visibility
+
+NAMED = 10
+
+
+def describe(user: User) -> list[str]:
+    """A sentence on the open deals of `user`, naming the largest."""
+    deals = list(
+        Deal.objects.open()
+        .filter(owner=user)
+        .order_by("-amount", "pk")
+        .only("name", "amount", "currency")
+    )
+    if not deals:
+        return []
+    names = ", ".join(deal.name for deal in deals[:NAMED])
+    more = f" and {len(deals) - NAMED} more" if len(deals) > NAMED else ""
+    noun = "open deal" if len(deals) == 1 else "open deals"
+    return [f"{len(deals)} {noun}{worth(deals)}: {names}{more}."]
+
+
+def worth(deals: list[Deal]) -> str:
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for deal in deals:
+        sums[deal.currency] += deal.amount or 0
+    amounts = [f"{amount:,.2f} {currency}" for currency, amount in sorted(sums.items()) if amount]
+    return f" worth {' and '.join(amounts)}" if amounts else ""
+
+
+def hand_over(user: User, successor: User, by: Actor, at: datetime) -> None:
+    """Give every open deal of `user` to `successor`, within the caller's transaction."""
+    for deal in open_deals_of(user):
+        give_to(deal, successor, reason=f"{user.name} leaves", by=by, at=at)
+
+
+def may_see_deal(user: User, pk: int) -> bool:
+    return Deal.objects.visible_to(user).filter(pk=pk).exists()
+
+
+def register() -> None:
+    register_holding("deals", describe, hand_over)
+    register_visibility("deal", may_see_deal)
+    register_link("deal", lambda pk: reverse("pipeline:deal-detail", args=[pk]))

@@ -1,0 +1,79 @@
+"""Every change of the pipeline's records; see each module for its verbs."""
+
+from pipeline.operations.accounts import (
+    change_account,
+    change_contact,
+    create_account,
+    create_contact,
+    override_segment,
+)
+from pipeline.operations.buying import (
+    add_member,
+    link_contact,
+    log_activity,
+    remove_member,
+    unlink_contact,
+)
+from pipeline.operations.close_dates import (
+    Push,
+    PushResult,
+    pull_in_close_date,
+    push_close_date,
+    push_close_dates,
+)
+from pipeline.operations.deals import (
+    change_deal,
+    create_deal,
+    plan_next_step,
+    reassign_deal,
+)
+from pipeline.operations.evidence import (
+    declare_none,
+    tick_criterion,
+    withdraw_none,
+    withdraw_tick,
+)
+from pipeline.operations.moves import (
+    MoveResult,
+    advance_deal,
+    bulk_move_deals,
+    lose_deal,
+    reopen_deal,
+    send_back_deal,
+    skip_deal,
+    win_deal,
+)
+
+__all__ = [
+    "MoveResult",
+    "Push",
+    "PushResult",
+    "add_member",
+    "advance_deal",
+    "bulk_move_deals",
+    "change_account",
+    "change_contact",
+    "change_deal",
+    "create_account",
+    "create_contact",
+    "create_deal",
+    "declare_none",
+    "link_contact",
+    "log_activity",
+    "lose_deal",
+    "override_segment",
+    "plan_next_step",
+    "pull_in_close_date",
+    "push_close_date",
+    "push_close_dates",
+    "reassign_deal",
+    "remove_member",
+    "reopen_deal",
+    "send_back_deal",
+    "skip_deal",
+    "tick_criterion",
+    "unlink_contact",
+    "win_deal",
+    "withdraw_none",
+    "withdraw_tick",
+]

@@ -1,0 +1,223 @@
+"""Filling in what a gate asks: facts, ticks, and somebody's word that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from pipeline import registry
+from pipeline.gates import CRITERION, unpaid_debts
+from pipeline.junk import says_none
+from pipeline.models import CriterionTick, Deal, DeclaredNone
+from pipeline.operations.shared import (
+    CLOSING,
+    TYPED,
+    change_facts,
+    lock_deal,
+    pay_debts,
+    write_facts,
+)
+from pipeline.permissions import check_can_change
+from pipeline.stages import Process, Rule, process_by_id
+from revops.ledger.operations import record
+from revops.people.actor import Actor
+from revops.refusals import Missing, Refused
+
+Evidence = Mapping[str, Any]
+"""Answers by item key: a value, {"none": True}, or True for "criterion:<key>"."""
+
+EVIDENCE_FIELDS = TYPED | CLOSING
+
+
+@transaction.atomic(durable=True)
+def declare_none(*, deal: Deal, item_key: str, by: Actor, at: datetime) -> Deal:
+    """Keep somebody's word that an item does not exist; a text in its field is cleared.
+
+    Raises Refused when the pipeline does not take "none" for an answer there.
+    """
+    deal = lock_deal(deal)
+    check_can_change(deal, by=by)
+    write_none(deal, item_key, by=by, at=at)
+    pay_debts(deal, by=by, at=at)
+    return deal
+
+
+@transaction.atomic(durable=True)
+def withdraw_none(*, deal: Deal, item_key: str, by: Actor, at: datetime) -> Deal:
+    """Take back the word that there is none."""
+    deal = lock_deal(deal)
+    check_can_change(deal, by=by)
+    if not remove_none(deal, item_key, by=by, at=at):
+        raise Refused("Nobody has said that there is none.", code="not_declared")
+    return deal
+
+
+@transaction.atomic(durable=True)
+def tick_criterion(
+    *, deal: Deal, criterion_key: str, note: str = "", by: Actor, at: datetime
+) -> Deal:
+    """Confirm one exit criterion, with person and date.
+
+    Raises Refused when no stage asks it or it stands confirmed already.
+    """
+    deal = lock_deal(deal)
+    check_can_change(deal, by=by)
+    write_tick(deal, criterion_key, note=note, by=by, at=at)
+    pay_debts(deal, by=by, at=at)
+    return deal
+
+
+@transaction.atomic(durable=True)
+def withdraw_tick(*, deal: Deal, criterion_key: str, by: Actor, at: datetime) -> Deal:
+    """Take back a confirmation; the row stays and says who took it back."""
+    deal = lock_deal(deal)
+    check_can_change(deal, by=by)
+    standing = deal.ticks.filter(criterion_key=criterion_key, withdrawn_at=None)
+    tick = standing.select_related("stage").order_by("-ticked_at", "-pk").first()
+    if tick is None:
+        raise Refused("This is not confirmed.", code="not_ticked")
+    standing.filter(pk=tick.pk).update(withdrawn_at=at, withdrawn_by=by.user)
+    record(
+        "deal.criterion_withdrawn",
+        deal,
+        by=by,
+        at=at,
+        before={"criterion": criterion_key, "stage": tick.stage.key},
+    )
+    return deal
+
+
+def write_evidence(deal: Deal, evidence: Evidence, *, by: Actor, at: datetime) -> None:
+    """Write every answer within the caller's transaction. Refuses what nobody asks."""
+    fields: dict[str, Any] = {}
+    for key, value in evidence.items():
+        if key.startswith(CRITERION):
+            if value:
+                confirm(deal, key.removeprefix(CRITERION), by=by, at=at)
+            continue
+        kind = registry.item_kind(key)
+        if kind is None:
+            raise Refused(f"Nothing asks for “{key}”.", code="unknown_item", item=key)
+        if answers_none(deal, key, value):
+            write_none(deal, key, by=by, at=at)
+        elif kind.field == "close_date":
+            set_first_close_date(deal, value, by=by, at=at)
+        elif kind.field:
+            fields[kind.field] = value
+        elif kind.fill:
+            kind.fill(deal, value, by=by, at=at)
+        else:
+            raise Refused(f"{kind.label} is not filled in here. {kind.sentence}", code="not_here")
+    if fields:
+        changed = change_facts(deal, fields, by=by, at=at, fields=EVIDENCE_FIELDS)
+        for field in changed:
+            remove_none(deal, field, by=by, at=at)
+
+
+def answers_none(deal: Deal, key: str, value: Any) -> bool:
+    """Whether the answer is that there is none, said outright or in words."""
+    if isinstance(value, Mapping) and value.get("none"):
+        return True
+    return isinstance(value, str) and says_none(value) and none_allowed(deal, key)
+
+
+def none_allowed(deal: Deal, key: str) -> bool:
+    """Whether some stage of the deal's pipeline takes "none" for this item."""
+    rules = process_by_id(deal.pipeline_id).rules
+    return any(item.key == key and item.none_allowed for rule in rules for item in rule.items)
+
+
+def write_none(deal: Deal, key: str, *, by: Actor, at: datetime) -> None:
+    if not none_allowed(deal, key):
+        raise Refused("“None” is not an answer here.", code="none_not_allowed", item=key)
+    kind = registry.item_kind(key)
+    if kind and kind.field in EVIDENCE_FIELDS and getattr(deal, kind.field):
+        change_facts(deal, {kind.field: ""}, by=by, at=at, fields=EVIDENCE_FIELDS)
+    if deal.declared_none.filter(item_key=key).exists():
+        return
+    DeclaredNone.objects.create(deal=deal, item_key=key, declared_at=at, declared_by=by.user)
+    record("deal.none_declared", deal, by=by, at=at, after={"item": key})
+
+
+def remove_none(deal: Deal, key: str, *, by: Actor, at: datetime) -> bool:
+    removed, _ = deal.declared_none.filter(item_key=key).delete()
+    if removed:
+        record("deal.none_withdrawn", deal, by=by, at=at, before={"item": key})
+    return bool(removed)
+
+
+def confirm(deal: Deal, key: str, *, by: Actor, at: datetime) -> None:
+    """Tick a criterion unless it stands ticked already."""
+    rule = rule_of_criterion(process_by_id(deal.pipeline_id), deal, key)
+    if not standing_tick(deal, rule, key):
+        write_tick(deal, key, note="", by=by, at=at)
+
+
+def standing_tick(deal: Deal, rule: Rule, key: str) -> bool:
+    standing = deal.ticks.filter(stage=rule.stage_id, criterion_key=key, withdrawn_at=None)
+    return standing.exists()
+
+
+def write_tick(deal: Deal, key: str, *, note: str, by: Actor, at: datetime) -> None:
+    rule = rule_of_criterion(process_by_id(deal.pipeline_id), deal, key)
+    if standing_tick(deal, rule, key):
+        raise Refused("This is confirmed already.", code="already_ticked")
+    CriterionTick.objects.create(
+        deal=deal,
+        stage_id=rule.stage_id,
+        criterion_key=key,
+        note=note,
+        ticked_at=at,
+        ticked_by=by.user,
+    )
+    record(
+        "deal.criterion_ticked",
+        deal,
+        by=by,
+        at=at,
+        after={"criterion": key, "stage": rule.key},
+        why=note,
+    )
+
+
+def rule_of_criterion(process: Process, deal: Deal, key: str) -> Rule:
+    """The stage whose criterion is meant: the present one, one that is owed, or a later one."""
+    present = process.rule_of(deal.stage_id)
+    owed = [process.rule_of(debt.stage_id) for debt in unpaid_debts(deal)]
+    for rule in (present, *owed, *process.after(present.key), *process.open_rules):
+        if any(criterion.key == key for criterion in rule.criteria):
+            return rule
+    raise Refused(f"No stage asks to confirm “{key}”.", code="unknown_criterion")
+
+
+def set_first_close_date(deal: Deal, value: Any, *, by: Actor, at: datetime) -> None:
+    """Give a deal its first close date. One that is there is pushed or pulled in instead."""
+    day = read_day(value)
+    if deal.close_date == day:
+        return
+    if deal.close_date is not None:
+        raise Refused(
+            "The deal has a close date. Move it with its own reason.", code="has_close_date"
+        )
+    write_facts(
+        deal,
+        {"close_date": day, "close_date_waived": False},
+        by=by,
+        at=at,
+        verb="deal.close_date_set",
+    )
+
+
+def read_day(value: Any) -> date:
+    """Return the day that was typed; Refused when it is none."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError:
+        sentence = f"“{value}” is no day such as 2026-11-30."
+        fault = Missing("close_date", "Close date", sentence)
+        raise Refused(sentence, code="invalid", missing=[fault]) from None

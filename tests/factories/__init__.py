@@ -1,0 +1,1 @@
+"""Records for tests: plain functions with sensible defaults, a module for each application."""
