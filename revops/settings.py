@@ -128,6 +128,7 @@ TEMPLATES = [
 ]
 
 FORM_RENDERER = "revops.frame.renderers.FrameRenderer"
+CSRF_FAILURE_VIEW = "revops.frame.views.csrf_failed"
 # The mailbox, the gallery and the switch of person exist in development alone.
 DEV_TOOLS = DEBUG
 

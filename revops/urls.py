@@ -47,3 +47,7 @@ urlpatterns = [
     path("", include("pipeline.urls")),
     path("", include("dealdesk.urls")),
 ]
+
+handler403 = "revops.frame.views.forbidden"
+handler404 = "revops.frame.views.not_found"
+handler500 = "revops.frame.views.broken"

@@ -94,9 +94,7 @@ def register_item(
     registry.items[key] = Item(key, label, icon, url_name, order, visible, count)
 
 
-def register_search(
-    key: str, label: str, find: Callable[[Any, str, int], Iterable[Hit]]
-) -> None:
+def register_search(key: str, label: str, find: Callable[[Any, str, int], Iterable[Hit]]) -> None:
     """Let the search field find more: `find(user, query, limit)` gives (title, subtitle, url)."""
     registry.searches[key] = Search(key, label, find)
 
@@ -136,9 +134,7 @@ def places(user: Any, path: str) -> list[Place]:
 
 def commands(user: Any) -> list[Command]:
     return [
-        command
-        for command in registry.commands.values()
-        if command.visible(user) and command.url
+        command for command in registry.commands.values() if command.visible(user) and command.url
     ]
 
 

@@ -159,5 +159,3 @@ def _failure(
         add_trigger(response, "toasts", [{"level": "error", "text": text}])
         return response
     return render(request, template, {"back": back(request), **(context or {})}, status=status)
-
-

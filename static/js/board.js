@@ -71,8 +71,9 @@
     stop();
     if (!on) return;
     // The click that ends a drag is no wish to open the deal.
-    addEventListener("click", (click) => { click.preventDefault(); click.stopPropagation(); }, { capture: true, once: true });
-    setTimeout(() => dispatchEvent(new Event("board-settled")), 0);
+    const swallow = (click) => { click.preventDefault(); click.stopPropagation(); };
+    addEventListener("click", swallow, { capture: true, once: true });
+    setTimeout(() => removeEventListener("click", swallow, { capture: true }), 60);
     if (target) press(card, target.dataset.boardColumn);
   });
   document.addEventListener("pointercancel", () => stop());

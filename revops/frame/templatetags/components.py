@@ -312,9 +312,7 @@ def board_column(
 def board_card(context: template.Context, card: BoardCard | dict[str, Any]) -> SafeString:
     request = context.get("request")
     return mark_safe(
-        render_to_string(
-            "components/board_card.html", {"card": card}, request=request
-        )
+        render_to_string("components/board_card.html", {"card": card}, request=request)
     )
 
 

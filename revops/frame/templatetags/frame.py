@@ -162,9 +162,7 @@ def _figure(value: Any, currency: Any, text: Any) -> SafeString:
         return NOTHING
     currency = str(currency or "")
     raw = f"{figure:f} {currency}".strip()
-    return format_html(
-        '<span class="num" title="{}">{}</span>', raw, text(figure, currency)
-    )
+    return format_html('<span class="num" title="{}">{}</span>', raw, text(figure, currency))
 
 
 def _moment(at: datetime | None, text: Any) -> SafeString:
