@@ -13,7 +13,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from dealdesk.canonical import decimal_text
-from dealdesk.policy import Policy, Role, TermCategory, Topic
+from dealdesk.policy import Axis, Policy, Role, TermCategory, Topic, price_authority
 from dealdesk.pricing import (
     Concession,
     ConcessionKind,
@@ -24,6 +24,7 @@ from dealdesk.pricing import (
 )
 from dealdesk.routing import (
     Route,
+    Tried,
     evaluate,
     judged_segment,
     judged_worst_line,
@@ -541,14 +542,33 @@ def _wording(term: NonStandardTerm | None) -> str:
 
 
 def _new_roles(approved: Terms, current: Terms, policy: Policy) -> list[FieldChange]:
-    """Name each role that the current terms ask and the approved ones did not."""
+    """Name each role that the current terms ask and the approved ones did not.
+
+    A lower band of the price ladder is no new role: the higher one has answered for it.
+    """
     was, now = evaluate(policy, approved), evaluate(policy, current)
-    changes = [_role_change(now, role) for role in sorted(now.roles - was.roles)]
+    answered = max((price_authority(policy, t.roles) for t in _price_reasons(was)), default=0)
+    changes = [
+        _role_change(now, role)
+        for role in sorted(now.roles - was.roles)
+        if not _answered_for(policy, now, role, answered)
+    ]
     changes += [
         _change(Topic.PRICE, problem.code, "", "", problem.sentence, Direction.NEW_ROLE)
         for problem in now.problems
     ]
     return changes
+
+
+def _price_reasons(route: Route) -> Iterator[Tried]:
+    return (tried for tried in route.reasons if tried.axis is Axis.PRICE)
+
+
+def _answered_for(policy: Policy, route: Route, role: Role, authority: int) -> bool:
+    """Whether a role is asked about the price alone, and no higher than was answered already."""
+    group = route.group(role)
+    for_price = group is not None and all(t.axis is Axis.PRICE for t in group.reasons)
+    return for_price and 0 < price_authority(policy, (role,)) <= authority
 
 
 def _role_change(route: Route, role: Role) -> FieldChange:
