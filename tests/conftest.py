@@ -9,7 +9,7 @@ import pytest
 
 from tests.chromium import LAUNCH_ARGUMENTS, chromium
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.cast", "tests.triggers_fixture"]
 
 IN_A_BROWSER = Path(__file__).parent / "e2e"
 
