@@ -563,6 +563,8 @@ def _size_axis(policy: Policy, terms: Terms) -> list[Tried]:
 
 # From reasons to steps
 
+_RANK = {role: number for number, role in enumerate(Role)}
+
 
 def _steps(policy: Policy, trace: Iterable[Tried]) -> tuple[RouteStep, ...]:
     reasons: dict[Role, list[Tried]] = {}
@@ -573,7 +575,7 @@ def _steps(policy: Policy, trace: Iterable[Tried]) -> tuple[RouteStep, ...]:
     waves = _waves(policy, reasons)
     done: set[Role] = set()
     steps = []
-    for role in sorted(reasons, key=lambda role: (waves[role], list(Role).index(role))):
+    for role in sorted(reasons, key=lambda role: (waves[role], _RANK[role])):
         if role in done:
             continue
         together = _together(policy, role, reasons)

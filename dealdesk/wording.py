@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from dealdesk.policy import Role
 from dealdesk.pricing import rounded
@@ -15,11 +16,12 @@ def percent_text(value: Fraction | Decimal) -> str:
 
     So a figure on a page never stands in a band that its discount is not in.
     """
-    hundredths = int(abs(Fraction(value)) * 100)
-    if not hundredths and value:
+    above, below = value.as_integer_ratio()
+    hundredths = abs(above) * 100 // below
+    if not hundredths and above:
         return "less than 0.01 %"
     text = f"{hundredths // 100}.{hundredths % 100:02d}".rstrip("0").rstrip(".")
-    return f"{'-' if value < 0 else ''}{text} %"
+    return f"{'-' if above < 0 else ''}{text} %"
 
 
 def money_text(value: Fraction | Decimal, currency: str, digits: int = 2) -> str:
@@ -47,7 +49,8 @@ def listed(items: Iterable[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def roles_text(roles: Iterable[Role]) -> str:
+@lru_cache(maxsize=256)
+def roles_text(roles: tuple[Role, ...]) -> str:
     return listed(role.label for role in roles) or "nobody"
 
 
