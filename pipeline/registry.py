@@ -7,6 +7,8 @@ Panels      what the deal page shows beside the pipeline's own facts
 Facts       what a card says, asked in batch by deal ids
 Visibility  deals a person may see for reasons that only another app knows
 Locks       typed fields of a deal that another app keeps, such as the amount of its primary quote
+Stories     how the ledger's entries read on a deal's timeline
+Home        what the home page shows beside the pipeline's own
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from django.db.models import Q
 
     from pipeline.models import Deal
+    from revops.ledger.models import Entry
     from revops.people.actor import Actor
     from revops.people.models import User
 
@@ -110,6 +113,32 @@ class CardFact:
     tone: str = ""
 
 
+@dataclass(frozen=True)
+class HomePanel:
+    """A part of the home page that another app renders; a context of None leaves it out."""
+
+    key: str
+    template: str
+    context: Callable[[User, datetime], Mapping[str, Any] | None]
+    order: int = 100
+
+
+@dataclass(frozen=True)
+class Story:
+    """How one entry of the ledger reads after the name of who did it: "moved it to Discovery"."""
+
+    sentence: str
+    icon: str = "circle-dot"
+    tone: str = ""
+    body: str = ""
+    changes: Sequence[tuple[str, str, str]] = ()
+    """What changed: label, before, after."""
+    url: str = ""
+
+
+Storyteller = Callable[[Sequence["Entry"], "User"], Mapping[int, Story]]
+"""Told in one batch, by the entry's number; an entry left out is not shown."""
+
 CUSTOM = "custom."
 """What the keys of fields that the company added begin with."""
 
@@ -124,6 +153,8 @@ _card_facts: dict[str, CardFacts] = {}
 _extra_facts: dict[str, Callable[[Deal, datetime], Any]] = {}
 _visibility: list[Callable[[User], Q]] = []
 _locks: dict[str, Callable[[Deal], str]] = {}
+_storytellers: dict[str, Storyteller] = {}
+_home_panels: dict[str, HomePanel] = {}
 
 
 def register_item(kind: ItemKind) -> None:
@@ -221,3 +252,20 @@ def register_field_lock(field: str, why: Callable[[Deal], str]) -> None:
 
 def field_locks() -> Mapping[str, Callable[[Deal], str]]:
     return dict(_locks)
+
+
+def register_stories(noun: str, tell: Storyteller) -> None:
+    """Let `tell` say how entries whose verb begins with `noun.` read, such as quote.submitted."""
+    _storytellers[noun] = tell
+
+
+def storytellers() -> Mapping[str, Storyteller]:
+    return dict(_storytellers)
+
+
+def register_home_panel(panel: HomePanel) -> None:
+    _home_panels[panel.key] = panel
+
+
+def home_panels() -> Sequence[HomePanel]:
+    return sorted(_home_panels.values(), key=lambda panel: (panel.order, panel.key))

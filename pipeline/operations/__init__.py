@@ -29,6 +29,7 @@ from pipeline.operations.deals import (
 )
 from pipeline.operations.evidence import (
     declare_none,
+    fill_items,
     tick_criterion,
     withdraw_none,
     withdraw_tick,
@@ -58,6 +59,7 @@ __all__ = [
     "create_contact",
     "create_deal",
     "declare_none",
+    "fill_items",
     "link_contact",
     "log_activity",
     "lose_deal",

@@ -90,6 +90,18 @@ def withdraw_tick(*, deal: Deal, criterion_key: str, by: Actor, at: datetime) ->
     return deal
 
 
+@transaction.atomic(durable=True)
+def fill_items(
+    *, deal: Deal, evidence: Evidence, version: int | None = None, by: Actor, at: datetime
+) -> Deal:
+    """Fill in what a stage asks, without moving the deal: the same answers that a move takes."""
+    deal = lock_deal(deal, version=version)
+    check_can_change(deal, by=by)
+    write_evidence(deal, evidence, by=by, at=at)
+    pay_debts(deal, by=by, at=at)
+    return deal
+
+
 def write_evidence(deal: Deal, evidence: Evidence, *, by: Actor, at: datetime) -> None:
     """Write every answer within the caller's transaction. Refuses what nobody asks."""
     fields: dict[str, Any] = {}
