@@ -7,7 +7,14 @@ class PipelineConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from pipeline import checks, history, holding, integrity, searchindex
+        from pipeline import (
+            checks,
+            history,
+            holding,
+            imports,  # noqa: F401  (it registers its kinds)
+            integrity,
+            searchindex,
+        )
         from pipeline.defaults import ensure_defaults
         from pipeline.items import register_own_items
         from revops.defaults import register_default

@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from revops.company.models import validate_currency
 from revops.imports.problems import BadValue
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?\Z")
@@ -66,6 +67,16 @@ class Email(FieldType):
         except ValidationError:
             raise BadValue(f"{shown(text)} is no e-mail address") from None
         return text.lower()
+
+
+@dataclass(frozen=True)
+class Currency(FieldType):
+    def read(self, text: str, formats: Formats, scale: Decimal | None = None) -> str:
+        try:
+            validate_currency(text.upper())
+        except ValidationError:
+            raise BadValue(f"{shown(text)} is no currency, such as EUR") from None
+        return text.upper()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from django.db.models import CharField, TextField
 from revops.imports.drafts import BadRows, Drafts, Outcome, Record, by_reference
 from revops.imports.fieldtypes import Ref, shown
 from revops.imports.models import SourceRecord
+from revops.ledger.operations import Draft, record_many
+from revops.people.actor import Actor
 
 M = TypeVar("M", bound=models.Model)
 BATCH = 500
@@ -210,26 +212,35 @@ def reject_dangling(drafts: Drafts, entity: str, key: str) -> None:
             drafts.reject_record(record, f"{key}: the row of {value} is bad itself")
 
 
-def reject_circles(drafts: Drafts, entity: str, key: str) -> None:
-    """Rows of this file whose references lead back to themselves are bad."""
-    standing = {record.external_id: record for record in drafts.standing(entity)}
-    for record in list(standing.values()):
-        seen = {record.external_id}
-        step: Record | None = record
-        while step is not None:
-            ref = step.values.get(key)
-            step = (
-                standing.get(ref.value)
-                if isinstance(ref, Ref) and ref.by == "external_id"
-                else None
-            )
-            if step is record:
-                drafts.reject_record(
-                    record, f"{key} of {shown(record.external_id)} leads back to itself"
-                )
-            if step is None or step.external_id in seen:
-                break
-            seen.add(step.external_id)
+def reject_circles(
+    drafts: Drafts, entity: str, key: str, there: Mapping[str, models.Model]
+) -> None:
+    """Rows whose references, with those kept here already, would lead back to themselves are bad.
+
+    A node is the number of a row that is there, or the external id of one that is new.
+    """
+    rows = next(iter(there.values()), None)
+    above: dict[Any, Any] = (
+        dict(type(rows)._default_manager.filter(**{f"{key}__isnull": False}).values_list("pk", key))
+        if rows
+        else {}
+    )
+    nodes = {external_id: row.pk for external_id, row in there.items()}
+    records = drafts.standing(entity)
+    for record in records:
+        if key in record.values:
+            ref = record.values[key]
+            target = getattr(ref, "number", None) or (ref and nodes.get(ref.value, ref.value))
+            above[nodes.get(record.external_id, record.external_id)] = target
+    for record in records:
+        start = nodes.get(record.external_id, record.external_id)
+        step, seen = above.get(start), set()
+        while step is not None and step != start and step not in seen:
+            seen.add(step)
+            step = above.get(step)
+        if step is not None and step == start:
+            reason = f"{key}: {shown(record.external_id)} would come above itself"
+            drafts.reject_record(record, reason)
 
 
 # What the source said last
@@ -301,3 +312,119 @@ def count(plans: Iterable[Plan[Any]]) -> dict[str, int]:
         "created" if each.is_new else "changed" if each.news else "unchanged" for each in plans
     )
     return {key: counted[key] for key in ("created", "changed", "unchanged")}
+
+
+# Plain records: accounts, contacts, products, teams
+
+
+def write_rows(
+    plans: list[Plan[M]],
+    *,
+    make: Callable[[Plan[M]], M],
+    finish: Callable[[Plan[M]], None] = lambda each: None,
+    itself: str = "",
+    extra: Iterable[str] = (),
+    apart: Iterable[str] = (),
+) -> tuple[list[Plan[M]], list[Plan[M]]]:
+    """Create and change rows in bulk; return the plans that create and that have news.
+
+    `itself` names a reference to a row of the same table, which is set when all are there;
+    `apart` names what the kind writes elsewhere; `extra`, columns that `finish` sets.
+    """
+    new = [each for each in plans if each.is_new]
+    old = [each for each in plans if not each.is_new and each.news]
+    for each in new:
+        each.instance = make(each)
+    for each in [*new, *old]:
+        mine = {k: v for k, v in numbered(each.news).items() if k != itself and k not in apart}
+        set_fields(each, mine)
+        finish(each)
+    rows = type(new[0].row)._default_manager if new else None
+    if rows is not None:
+        rows.bulk_create([each.row for each in new], batch_size=BATCH)
+    if itself:
+        _point(plans, new, old, itself)
+    save_changed([each for each in old if each.after], extra)
+    return new, old
+
+
+def _point(plans: list[Plan[M]], new: list[Plan[M]], old: list[Plan[M]], key: str) -> None:
+    """Set the references to rows of the same table, by number or by external id."""
+    numbers = {each.record.external_id: each.row.pk for each in plans}
+    pointing = []
+    for each in [*new, *old]:
+        if key not in each.news:
+            continue
+        ref = each.news[key]
+        number = ref if ref is None else getattr(ref, "number", 0) or numbers[ref.value]
+        set_fields(each, {key: number})
+        if number and each in new:
+            pointing.append(each.row)
+    if pointing:
+        type(pointing[0])._default_manager.bulk_update(pointing, [key], batch_size=BATCH)
+
+
+def save_changed(changed: list[Plan[Any]], extra: Iterable[str] = ()) -> None:
+    """Write the rows of plans that changed something, each as its next version."""
+    if not changed:
+        return
+    for each in changed:
+        each.row.version += 1
+    columns = sorted({*columns_of(changed), *extra, "version"})
+    rows = type(changed[0].row)._default_manager
+    rows.bulk_update([each.row for each in changed], columns, batch_size=BATCH)
+
+
+def entry(
+    each: Plan[Any], noun: str, *, new: bool, personal: frozenset[str] = frozenset()
+) -> Draft:
+    """The ledger's entry for one record; personal values go in veiled."""
+    return Draft(
+        f"{noun}.imported" if new else f"{noun}.changed",
+        each.row,
+        before=None if new else {k: v for k, v in each.before.items() if k not in personal},
+        after={
+            key: value
+            for key, value in each.after.items()
+            if key not in personal and (value not in (None, "") or not new)
+        },
+        personal={key: each.after[key] for key in sorted(personal) if key in each.after},
+    )
+
+
+def import_rows(
+    drafts: Drafts,
+    entity: str,
+    instances: Mapping[str, M],
+    *,
+    make: Callable[[Plan[M]], M],
+    finish: Callable[[Plan[M]], None] = lambda each: None,
+    follow: Callable[[list[Plan[M]], list[Plan[M]]], None] = lambda new, changed: None,
+    itself: str = "",
+    extra: Iterable[str] = (),
+    apart: Iterable[str] = (),
+    personal: frozenset[str] = frozenset(),
+    dry_run: bool,
+    skip_bad: bool,
+    by: Actor,
+    at: datetime,
+) -> Outcome:
+    """Plan, judge and write the records of a kind that has one entity, within the transaction."""
+    known = remembered(drafts.source, entity, drafts.standing(entity))
+    plans = plan(
+        drafts.standing(entity), instances, {key: row.values for key, row in known.items()}
+    )
+    outcome = settle(drafts, {entity: plans}, dry_run=dry_run, skip_bad=skip_bad)
+    if dry_run:
+        return outcome
+    new, changed = write_rows(
+        plans, make=make, finish=finish, itself=itself, extra=extra, apart=apart
+    )
+    remember(drafts.source, plans, known, at=at)
+    follow(new, changed)
+    entries = [entry(each, entity, new=True, personal=personal) for each in new]
+    entries += [entry(each, entity, new=False, personal=personal) for each in changed if each.after]
+    if entries:
+        record_many(entries, by=by, at=at)
+    outcome.written = True
+    return outcome

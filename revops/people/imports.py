@@ -36,7 +36,15 @@ from revops.people.actor import Actor
 from revops.people.changes import PERSONAL, rebuild_line
 from revops.people.models import Role, RoleGrant, Team, User
 
-find_person = finder(User.objects.all(), name="name", email="email")
+find_user = finder(User.objects.all())
+
+
+def find_person(by: str, source: str, values: set[str]) -> dict[str, list[int]]:
+    """People by external id, name or address; an address is the same in any case."""
+    if by != "email":
+        return dict(find_user(by, source, values))
+    found = find_user(by, source, {value.lower() for value in values})
+    return {value: found.get(value.lower(), []) for value in values}
 
 
 def people_kind() -> Kind:
@@ -85,8 +93,7 @@ def import_people(
     resolve(drafts, "person", "team", _find_team, within=drafts.records.get("team", {}))
     resolve(drafts, "person", "manager", find_person, within=persons)
     reject_dangling(drafts, "person", "manager")
-    reject_circles(drafts, "person", "manager")
-    _reject_long_circles(drafts, taken)
+    reject_circles(drafts, "person", "manager", taken)
     known = remembered(source, "person", drafts.standing("person"))
     plans: dict[str, list[Plan]] = {
         "team": plan(
@@ -136,25 +143,6 @@ def _check_emails(drafts: Drafts, taken: dict[str, User]) -> None:
             drafts.reject_record(record, f"email: {email} already belongs to {holder.name}")
         else:
             taken[record.external_id] = holder
-
-
-def _reject_long_circles(drafts: Drafts, taken: dict[str, User]) -> None:
-    """A manager of this file must not come to stand below those they lead here already."""
-    managers = dict(User.objects.values_list("pk", "manager_id"))
-    numbers = {key: user.pk for key, user in taken.items()}
-    for record in drafts.standing("person"):
-        ref = record.values.get("manager")
-        if ref is not None and record.external_id in numbers:
-            number = getattr(ref, "number", None) or numbers.get(ref.value)
-            managers[numbers[record.external_id]] = number
-    for record in drafts.standing("person"):
-        start = numbers.get(record.external_id)
-        step, seen = managers.get(start) if start else None, set()
-        while step is not None and step not in seen and step != start:
-            seen.add(step)
-            step = managers.get(step)
-        if step is not None and step == start:
-            drafts.reject_record(record, "manager: leads back to the same person")
 
 
 def _find_team(by: str, source: str, values: set[str]) -> dict[str, list[int]]:

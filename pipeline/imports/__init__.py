@@ -1,0 +1,18 @@
+"""Importing accounts, contacts and deals. Other apps add to deals by register_extension."""
+
+from pipeline.imports.accounts import accounts_kind, contacts_kind, import_accounts, import_contacts
+from pipeline.imports.deals import deals_kind, import_deals
+from pipeline.imports.extensions import DealExtension, register_extension
+from revops.imports.kinds import register_kind
+
+register_kind("accounts", accounts_kind)
+register_kind("contacts", contacts_kind)
+register_kind("deals", deals_kind)
+
+__all__ = [
+    "DealExtension",
+    "import_accounts",
+    "import_contacts",
+    "import_deals",
+    "register_extension",
+]

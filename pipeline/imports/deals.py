@@ -1,0 +1,512 @@
+"""Importing deals: open ones go on here, closed ones come in as history."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+
+from pipeline import registry
+from pipeline.imports.accounts import ACCOUNT, PERSON, find_account
+from pipeline.imports.extensions import DealExtension, begin_extensions
+from pipeline.models import Account, Choice, Deal, Move, Pipeline, StageVisit
+from pipeline.operations.shared import tell_listeners
+from pipeline.rollups import Cell, Share, add_to, share_of
+from pipeline.searching import search_form
+from pipeline.stages import Process, Rule, process_of
+from revops.company.models import Company
+from revops.imports.drafts import Drafts, Outcome, Progress, Record
+from revops.imports.fieldtypes import Choice as OneOf
+from revops.imports.fieldtypes import Currency, Day, Integer, Number, Text
+from revops.imports.kinds import Entity, Field, Kind, Stages, custom_fields
+from revops.imports.writing import (
+    BATCH,
+    Plan,
+    by_external_id,
+    entry,
+    in_batches,
+    numbered,
+    plan,
+    resolve,
+    save_changed,
+    set_fields,
+    settle,
+)
+from revops.ledger.operations import Draft, record_many
+from revops.people.actor import Actor
+from revops.people.imports import find_person
+from revops.people.models import User
+
+NEW_BUSINESS = "new-business"
+PLACED = frozenset({"pipeline", "stage", "status", "closed_on", "entered_stage_on"})
+"""Fields that say where a deal stands; they become visits and stamps, not plain columns."""
+
+
+def deals_kind() -> Kind:
+    long = Text(20_000, long=True)
+    fields = (
+        Field("name", Text(200), required=True),
+        Field("account", ACCOUNT),
+        Field("owner", PERSON, required=True),
+        Field("pipeline", Text(50)),
+        Field("stage", Text(50)),
+        Field("status", OneOf(tuple(Deal.Status.choices))),
+        Field("amount", Number(digits=16, places=2, minimum=Decimal(0))),
+        Field("currency", Currency()),
+        Field("close_date", Day()),
+        Field("closed_on", Day()),
+        Field("opened_on", Day()),
+        Field("entered_stage_on", Day()),
+        Field("deal_source", Text(50)),
+        Field("fit_score", Integer(maximum=100)),
+        *(
+            Field(name, long)
+            for name in (
+                "pain_points",
+                "current_solution",
+                "timeline",
+                "technical_requirements",
+                "stakeholder_map",
+                "redlines",
+                "loss_note",
+            )
+        ),
+        Field("next_step", Text(200)),
+        Field("next_step_date", Day()),
+        Field("loss_reason", Text(50)),
+        Field("competitor", Text(200)),
+        *custom_fields("deal"),
+    )
+    dates = ("close_date", "closed_on", "opened_on", "entered_stage_on", "next_step_date")
+    return Kind(
+        key="deals",
+        main="deal",
+        entities=(Entity("deal", fields), *(each.entity() for each in begin_extensions())),
+        run=import_deals,
+        stages=Stages(entity="deal", sets=("pipeline", "stage", "status"), dates=dates),
+    )
+
+
+@dataclass
+class Place:
+    """Where a row says its deal stands."""
+
+    process: Process
+    rule: Rule
+    status: str
+    closed_on: date | None
+    entered_at: datetime | None
+
+
+@dataclass
+class DealPlan(Plan[Deal]):
+    """One deal of the file: what of it is news, and what else the row says (its quote)."""
+
+    place: Place | None = None
+    share: Share | None = None
+    moved: bool = False
+    attached: dict[str, Record] = field(default_factory=dict)
+    attached_news: frozenset[str] = frozenset()
+
+    @property
+    def status(self) -> str:
+        """What the deal will be: open, won or lost."""
+        if self.place and (self.is_new or self.moves):
+            return self.place.status
+        return self.row.status
+
+    @property
+    def moves(self) -> bool:
+        """Whether the source says something new of where the deal stands."""
+        return bool(PLACED & set(self.news))
+
+
+@transaction.atomic(durable=True)
+def import_deals(
+    *,
+    drafts: Drafts,
+    dry_run: bool = False,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+    by: Actor,
+    at: datetime,
+) -> Outcome:
+    """Take over deals as a source knows them, asking no gate and alerting nobody.
+
+    What the source does not know (stage moves, opened date, loss reason) stays unknown. Only
+    values that the source changed since the last import are written over what people entered.
+    Raises BadRows when rows are bad and are not to be skipped.
+    """
+    company, added = Company.get(), begin_extensions()
+    records = drafts.records.get("deal", {})
+    there = by_external_id(Deal.objects.all(), drafts.source, records.values())
+    resolve(drafts, "deal", "owner", find_person)
+    resolve(drafts, "deal", "account", find_account)
+    _check_lists(drafts)
+    places = Places(drafts, company, at)
+    plans = [
+        _plan_deal(drafts, each, places, added)
+        for each in plan(
+            drafts.standing("deal"), there, {key: _said(row) for key, row in there.items()}
+        )
+    ]
+    for extension in added:
+        extension.check(drafts, plans)
+    _check_locks(drafts, plans, added)
+    standing = {record.external_id for record in drafts.standing("deal")}
+    plans = [each for each in plans if each.record.external_id in standing]
+    for each in plans:
+        if each.attached_news:
+            each.news |= dict.fromkeys(each.attached_news)
+    outcome = settle(drafts, _counted(plans), dry_run=dry_run, skip_bad=skip_bad)
+    if not dry_run:
+        _write(plans, drafts.source, company, added, progress, by=by, at=at)
+        outcome.written = True
+    return outcome
+
+
+def _said(deal: Deal) -> dict[str, Any]:
+    return {key: value for key, value in deal.source_values.items() if key != "attached"}
+
+
+def _plan_deal(
+    drafts: Drafts, plain: Plan[Deal], places: Places, added: Sequence[DealExtension]
+) -> DealPlan:
+    each = DealPlan(plain.record, plain.instance, plain.news)
+    external_id = each.record.external_id
+    for extension in added:
+        key = extension.entity().key
+        if record := drafts.records.get(key, {}).get(external_id):
+            each.attached[key] = record
+    said = each.row.source_values.get("attached", {}) if each.instance else {}
+    each.attached_news = frozenset(
+        key for key, record in each.attached.items() if said.get(key) != record.remembered()
+    )
+    if each.is_new or each.moves:
+        each.place = places.of(each.record, each.instance)
+    return each
+
+
+def _counted(plans: Sequence[DealPlan]) -> dict[str, list[Plan[Any]]]:
+    return {"deal": list(plans)}
+
+
+# Validation
+
+
+class Places:
+    """Reads where each row says its deal stands; rows that contradict themselves are bad."""
+
+    def __init__(self, drafts: Drafts, company: Company, at: datetime) -> None:
+        self.drafts, self.company = drafts, company
+        self.today = company.local_day(at)
+        self.processes = {pipeline.key: process_of(pipeline) for pipeline in Pipeline.objects.all()}
+
+    def of(self, record: Record, deal: Deal | None) -> Place | None:
+        values = record.values
+        key = values.get("pipeline") or NEW_BUSINESS
+        process = self.processes.get(key)
+        if process is None:
+            return self.bad(record, f"pipeline: “{key}” is no pipeline")
+        if deal and deal.pipeline_id != process.pipeline_id:
+            return self.bad(record, "pipeline: an import moves no deal to another pipeline")
+        status = values.get("status") or self.status_of(process, values.get("stage"))
+        rule = self.rule(record, process, status)
+        if rule is None:
+            return None
+        closed_on, opened_on = values.get("closed_on"), values.get("opened_on")
+        if (status == Deal.Status.OPEN) != (closed_on is None):
+            said = "is open" if closed_on else f"is {status}"
+            given = "given" if closed_on else "blank"
+            return self.bad(record, f"closed_on is {given}, and the deal {said}")
+        if closed_on and closed_on > self.today:
+            return self.bad(record, f"closed_on: {closed_on} lies in the future")
+        if closed_on and opened_on and closed_on < opened_on:
+            return self.bad(record, f"closed_on: {closed_on} is before opened_on, {opened_on}")
+        entered_on = closed_on or values.get("entered_stage_on")
+        return Place(process, rule, status, closed_on, self.moment(entered_on))
+
+    def rule(self, record: Record, process: Process, status: str) -> Rule | None:
+        key = record.values.get("stage")
+        if not key:
+            rules = {Deal.Status.WON: process.won, Deal.Status.LOST: process.lost}
+            if status in rules:
+                return rules[Deal.Status(status)]
+            self.bad(record, "stage is blank, and the deal is open")
+            return None
+        rule = process.by_key.get(key)
+        if rule is None:
+            known = ", ".join(process.by_key)
+            self.bad(record, f"stage: “{key}” is no stage of the pipeline ({known})")
+        elif rule.kind != status:
+            self.bad(record, f"stage: {rule.name} holds deals that are {rule.kind}, not {status}")
+            return None
+        return rule
+
+    def status_of(self, process: Process, stage: str | None) -> str:
+        rule = process.by_key.get(stage or "")
+        return rule.kind if rule else Deal.Status.OPEN
+
+    def moment(self, day: date | None) -> datetime | None:
+        if day is None:
+            return None
+        return datetime.combine(day, time(), tzinfo=self.company.zone_info)
+
+    def bad(self, record: Record, reason: str) -> None:
+        self.drafts.reject_record(record, reason)
+
+
+def _check_lists(drafts: Drafts) -> None:
+    """Values of pick lists must stand in them, so that reports can count them."""
+    lists = {"deal_source": Choice.List.SOURCE, "loss_reason": Choice.List.LOSS_REASON}
+    for name, list_ in lists.items():
+        keys = set(Choice.objects.filter(list=list_).values_list("key", flat=True))
+        for record in drafts.standing("deal"):
+            value = record.values.get(name)
+            if value and value not in keys:
+                known = ", ".join(sorted(keys))
+                drafts.reject_record(record, f"{name}: “{value}” is not in the list ({known})")
+
+
+def _check_locks(drafts: Drafts, plans: Sequence[DealPlan], added: Sequence[DealExtension]) -> None:
+    """What another app keeps (the amount of a primary quote) is not written over."""
+    locks = registry.field_locks()
+    for each in plans:
+        if each.is_new or any(extension.keeps(each) for extension in added):
+            continue
+        for name in sorted(set(locks) & set(each.news)):
+            if getattr(each.row, name) == each.news[name]:
+                continue
+            if why := locks[name](each.row):
+                drafts.reject_record(each.record, f"{name}: {why}")
+
+
+# Writing
+
+
+def _write(
+    plans: Sequence[DealPlan],
+    source: str,
+    company: Company,
+    added: Sequence[DealExtension],
+    progress: Progress | None,
+    *,
+    by: Actor,
+    at: datetime,
+) -> None:
+    new = [each for each in plans if each.is_new]
+    old = [each for each in plans if not each.is_new and each.news]
+    accounts = _names_of_accounts([*new, *old])
+    for each in new:
+        _make(each, source, company, accounts, at=at)
+    for each in old:
+        each.share = share_of(each.row)
+        _change(each, company, accounts, at=at)
+    for extension in added:
+        extension.stamp([*new, *(each for each in old if each.moved)])
+    _save_new(new, progress)
+    _save_visits(new, [each for each in old if each.moved], at=at)
+    save_changed(old, _STAMPED)
+    entries = [_entry(each, new=True) for each in new]
+    entries += [_entry(each, new=False) for each in old if each.after]
+    for extension in added:
+        entries += extension.write([*new, *old], by=by, at=at)
+    _shift_all([*new, *old])
+    if entries:
+        record_many(entries, by=by, at=at)
+    for each in old:
+        if each.after:
+            tell_listeners(each.row, frozenset(each.after), by=by, at=at)
+    if progress and plans:
+        progress("writing", len(plans), len(plans))
+
+
+_STAMPED = (
+    "stage",
+    "status",
+    "entered_stage_at",
+    "closed_on",
+    "closed_owner",
+    "closed_team",
+    "closed_segment",
+    "search_text",
+    "source_values",
+)
+
+
+def _make(
+    each: DealPlan, source: str, company: Company, accounts: dict[int, str], *, at: datetime
+) -> None:
+    place = each.place
+    assert place is not None
+    each.instance = Deal(
+        pipeline_id=place.process.pipeline_id,
+        stage_id=place.rule.stage_id,
+        status=place.status,
+        entered_stage_at=place.entered_at,
+        closed_on=place.closed_on,
+        origin=Deal.Origin.IMPORT,
+        source=source,
+        external_id=each.record.external_id,
+        created_at=at,
+    )
+    set_fields(each, _facts(each, company))
+    _finish(each, accounts)
+    if place.closed_on:
+        each.row.closed_owner_id = each.row.owner_id
+
+
+def _change(each: DealPlan, company: Company, accounts: dict[int, str], *, at: datetime) -> None:
+    if each.place and (each.row.stage_id, each.row.status) != (
+        each.place.rule.stage_id,
+        each.place.status,
+    ):
+        _move(each, each.place, at=at)
+    elif each.place and each.place.closed_on != each.row.closed_on:
+        set_fields(each, {"closed_on": each.place.closed_on})
+    set_fields(each, _facts(each, company))
+    _finish(each, accounts)
+
+
+def _facts(each: DealPlan, company: Company) -> dict[str, Any]:
+    """The plain columns that are news; a deal without a currency has the company's."""
+    attached = set(each.attached)
+    facts = {
+        key: value
+        for key, value in numbered(each.news).items()
+        if key not in PLACED and key not in attached
+    }
+    if each.is_new or not each.row.currency or "currency" in facts:
+        facts["currency"] = facts.get("currency") or company.currency
+    return facts
+
+
+def _finish(each: DealPlan, accounts: dict[int, str]) -> None:
+    deal = each.row
+    deal.search_text = search_form(deal.name, accounts.get(deal.account_id or 0, ""))
+    said = each.record.remembered()
+    if each.attached:
+        said["attached"] = {key: record.remembered() for key, record in each.attached.items()}
+    deal.source_values = said
+
+
+def _move(each: DealPlan, place: Place, *, at: datetime) -> None:
+    """Let the deal stand where the source now has it; it is an import and no skip."""
+    deal = each.row
+    each.before |= {"stage": deal.stage_id, "status": deal.status}
+    each.after |= {"stage": place.rule.stage_id, "status": place.status}
+    deal.stage_id = place.rule.stage_id
+    deal.entered_stage_at = place.entered_at or at
+    if deal.status != place.status:
+        if not deal.is_open:
+            deal.mark_open()
+            deal.closed_segment = ""
+            deal.closed_on = deal.closed_owner = deal.closed_team = None
+        if place.status == Deal.Status.WON:
+            deal.mark_won()
+        elif place.status == Deal.Status.LOST:
+            deal.mark_lost()
+    if place.closed_on:
+        set_fields(each, {"closed_on": place.closed_on})
+        deal.closed_owner_id = deal.owner_id
+    each.moved = True
+
+
+def _save_new(new: Sequence[DealPlan], progress: Progress | None) -> None:
+    teams = _teams_of(each.row.owner_id for each in new if each.row.closed_on)
+    for each in new:
+        if each.row.closed_on:
+            each.row.closed_team_id = teams.get(each.row.owner_id)
+    done = 0
+    for batch in in_batches(new):
+        Deal.objects.bulk_create([each.row for each in batch])
+        done += len(batch)
+        if progress:
+            progress("writing", done, len(new) + 1)
+
+
+def _save_visits(new: Sequence[DealPlan], moved: Sequence[DealPlan], *, at: datetime) -> None:
+    """Every imported deal has one visit: where it stands, and since when, if that is known."""
+    teams = _teams_of(each.row.owner_id for each in moved)
+    for each in moved:
+        each.row.closed_team_id = teams.get(each.row.owner_id) if each.row.closed_on else None
+        _leave(each, at=at)
+    StageVisit.objects.bulk_create(
+        [
+            StageVisit(
+                deal=each.row,
+                stage_id=each.row.stage_id,
+                version_id=each.place.process.version_id,
+                move=Move.IMPORT,
+                entered_at=each.row.entered_stage_at,
+            )
+            for each in [*new, *moved]
+            if each.place
+        ],
+        batch_size=BATCH,
+    )
+
+
+def _leave(each: DealPlan, *, at: datetime) -> None:
+    """End the visit the deal was in; a stay cannot end before it began."""
+    deal = each.row
+    visit = deal.visits.filter(left_at=None).first()
+    if visit is None:
+        return
+    moment = deal.entered_stage_at or at
+    if visit.entered_at and moment < visit.entered_at:
+        moment = max(at, visit.entered_at)
+        deal.entered_stage_at = moment
+    deal.visits.filter(pk=visit.pk).update(left_at=moment)
+
+
+def _teams_of(owners: Iterable[int]) -> dict[int, int | None]:
+    found: dict[int, int | None] = {}
+    for batch in in_batches(set(owners)):
+        found |= dict(User.objects.filter(pk__in=batch).values_list("pk", "team"))
+    return found
+
+
+def _names_of_accounts(plans: Sequence[DealPlan]) -> dict[int, str]:
+    """Names of the accounts that these deals have or will have."""
+    numbers = {
+        number
+        for each in plans
+        for number in (
+            getattr(each.record.values.get("account"), "number", None),
+            each.instance.account_id if each.instance else None,
+        )
+        if number
+    }
+    found: dict[int, str] = {}
+    for batch in in_batches(numbers):
+        found |= dict(Account.objects.filter(pk__in=batch).values_list("pk", "name"))
+    return found
+
+
+def _entry(each: DealPlan, *, new: bool) -> Draft:
+    if new and each.place:
+        each.after |= {"stage": each.place.rule.key, "status": each.place.status}
+        if each.place.closed_on:
+            each.after["closed_on"] = each.place.closed_on
+        each.after["origin"] = Deal.Origin.IMPORT
+    return entry(each, "deal", new=new)
+
+
+def _shift_all(plans: Sequence[DealPlan]) -> None:
+    """Let the rollups follow, each cell once and in the order in which everybody takes them."""
+    counts: Counter[Cell] = Counter()
+    amounts: defaultdict[Cell, Decimal] = defaultdict(Decimal)
+    for each in plans:
+        for share, sign in ((each.share, -1), (share_of(each.row), 1)):
+            if share:
+                counts[share.cell] += sign
+                amounts[share.cell] += sign * share.amount
+    for cell in sorted(amounts):
+        if counts[cell] or amounts[cell]:
+            add_to(cell, counts[cell], amounts[cell])
