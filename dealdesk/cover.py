@@ -7,7 +7,7 @@ in return is reduced. A later rate, another policy, a note or a name never ends 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -80,7 +80,12 @@ class Cover:
 
 
 def covers(approved: Terms, current: Terms, policy: Policy) -> Cover:
-    """Judge current terms against approved ones, under the policy of the approval."""
+    """Judge current terms against approved ones, under the policy of the approval.
+
+    In the same currency the rate of the approval counts: a rate that moved re-opens nothing.
+    """
+    if current.currency == approved.currency:
+        current = replace(current, company=approved.company)
     worsened = [change for change in diff(approved, current, policy) if change.loses_cover]
     worsened += _new_roles(approved, current, policy)
     return Cover(not worsened, tuple(worsened))

@@ -224,7 +224,10 @@ class RoleRule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One version of the rules that quotes are judged by."""
+    """One version of the rules that quotes are judged by.
+
+    `segment_of_parent`: the head count that makes a segment is that of the ultimate parent.
+    """
 
     version: str
     name: str
@@ -234,6 +237,7 @@ class Policy:
     size: SizeAxis
     segments: tuple[SegmentBand, ...]
     roles: tuple[RoleRule, ...]
+    segment_of_parent: bool = False
     price_ladder: tuple[Role, ...] = (Role.SALES_MANAGER, Role.VP_SALES, Role.DEAL_DESK)
     ladder: bool = False
     order: StepOrder = StepOrder.PARALLEL

@@ -98,6 +98,8 @@ class LineInput:
 
     `key` stays the same from revision to revision: cover compares line with line by it.
     A line has one period unless it is ramped. `list_price` is for one unit and one `period`.
+    `ask` is the wish of the whole line, for every period that has none of its own; as a net
+    amount it is for all those years together.
     """
 
     key: str
@@ -109,6 +111,7 @@ class LineInput:
     family: str = ""
     term_percent: Decimal = NOUGHT
     included: bool = False
+    ask: Ask = NO_ASK
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,14 +459,22 @@ def with_nets(price: PricedQuote, nets: dict[tuple[str, int], Fraction]) -> Pric
     )
 
 
+_WHOLE_LINE = -1
+
+
 @dataclass(slots=True)
 class _Draft:
-    """One contract year of a line while it is being priced."""
+    """One contract year of a line while it is being priced.
+
+    `position` is that of the period whose wish counts, so that an amount is spread over the
+    years it is meant for.
+    """
 
     year: int
     months: int
     position: int
     period: PeriodInput
+    ask: Ask
     free_quantity: Decimal
     listed: Fraction
     standard: Fraction
@@ -517,7 +528,8 @@ def _draft(
     total = quantity + exact(free)
     published = _off(period.earned_percent) * _off(line.term_percent)
     standard_price = list_price * published
-    ask = period.ask
+    own = period.ask.typed is not Typed.NOTHING
+    ask = period.ask if own else line.ask
     value = exact(ask.value) if ask.value is not None else ZERO
     if ask.typed is Typed.NOTHING or ask.value is None:
         net_price = standard_price
@@ -530,8 +542,9 @@ def _draft(
     return _Draft(
         year=year,
         months=months,
-        position=position,
+        position=position if own else _WHOLE_LINE,
         period=period,
+        ask=ask,
         free_quantity=free,
         listed=list_price * total,
         standard=standard_price * total,
@@ -556,11 +569,11 @@ def _spread_amounts(drafts: list[_Draft]) -> None:
     """Spread a typed net amount over the contract years of its period, by their standard."""
     groups: dict[int, list[_Draft]] = {}
     for draft in drafts:
-        ask = draft.period.ask
+        ask = draft.ask
         if ask.typed is Typed.NET_AMOUNT and ask.kind is DiscountKind.DISCRETIONARY:
             groups.setdefault(draft.position, []).append(draft)
     for group in groups.values():
-        value = group[0].period.ask.value
+        value = group[0].ask.value
         amount = exact(value) if value is not None else ZERO
         total = sum((draft.standard for draft in group), ZERO)
         months = sum(draft.months for draft in group)
@@ -579,7 +592,7 @@ def _priced_year(draft: _Draft, digits: int) -> PricedYear:
         quantity=draft.period.quantity,
         free_quantity=draft.free_quantity,
         earned_percent=draft.period.earned_percent,
-        ask=draft.period.ask,
+        ask=draft.ask,
         listed=draft.listed,
         standard=draft.standard,
         net=draft.net,
@@ -757,8 +770,8 @@ def _line_problems(line: LineInput, lengths: tuple[int, ...]) -> list[Problem]:
             Problem("negative_quantity", f"{line.name} has a negative quantity.", line.key)
         )
     if any(
-        p.ask.kind is DiscountKind.VOLUME and p.ask.typed not in (Typed.PERCENT, Typed.NOTHING)
-        for p in line.periods
+        ask.kind is DiscountKind.VOLUME and ask.typed not in (Typed.PERCENT, Typed.NOTHING)
+        for ask in (line.ask, *(period.ask for period in line.periods))
     ):
         problems.append(
             Problem(

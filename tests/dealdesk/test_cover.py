@@ -195,6 +195,14 @@ def test_more_of_the_same_that_needs_somebody_new_is_not_covered():
     assert cover.holds_for([Topic.PRICE])
 
 
+def test_a_rate_that_moved_across_the_size_threshold_re_opens_nothing():
+    approved = make_terms(make_line(24000), currency="EUR", rate=1)
+    current = make_terms(make_line(24000), currency="EUR", rate="0.5")
+
+    assert evaluate(SOURCES, current).key == "deal_desk"
+    assert covers(approved, current, SOURCES).ok
+
+
 def test_decisions_on_untouched_topics_may_be_carried_forward():
     cover = covers(base(), base(nonstandard=[CUSTOM_SLA]), SOURCES)
 

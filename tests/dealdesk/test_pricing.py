@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -153,6 +154,20 @@ def test_a_net_amount_of_one_period_is_for_the_years_it_covers():
     line = make_line(100, periods=[(1, Ask()), (1, net_of(150))])
 
     assert [year.net for year in make_price(line, months=36).years] == [100, 75, 75]
+
+
+def test_a_net_amount_of_a_ramped_line_is_for_all_its_years():
+    ramp = make_line(100, periods=[(1, Ask()), (3, Ask())])
+    line = replace(ramp, ask=net_of(300))
+
+    assert [year.net for year in make_price(line, months=24).years] == [75, 225]
+
+
+def test_the_wish_of_a_line_holds_in_years_without_one_of_their_own():
+    ramp = make_line(100, periods=[(1, percent_off(50)), (1, Ask())])
+    line = replace(ramp, ask=percent_off(10))
+
+    assert [year.net for year in make_price(line, months=24).years] == [50, 90]
 
 
 def test_one_offs_are_in_the_annual_value_and_never_in_acv():
