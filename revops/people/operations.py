@@ -69,6 +69,25 @@ def change_person(
 
 
 @transaction.atomic(durable=True)
+def edit_person(
+    *,
+    person: User,
+    changes: Mapping[str, Any],
+    manager: User | None,
+    roles: Iterable[str],
+    by: Actor,
+    at: datetime,
+    version: int | None = None,
+) -> User:
+    """Change values, manager and roles of a person together, as a form does."""
+    check_can_administer(by)
+    person = shared.change_values(person, changes, by=by, at=at, version=version)
+    shared.put_under(person, manager, by=by, at=at)
+    make_roles(person, set(roles), by=by, at=at)
+    return person
+
+
+@transaction.atomic(durable=True)
 def set_manager(*, person: User, manager: User | None, by: Actor, at: datetime) -> User:
     """Put a person, with everybody below them, under another manager or none."""
     check_can_administer(by)
@@ -102,14 +121,18 @@ def set_roles(*, person: User, roles: Iterable[str], by: Actor, at: datetime) ->
     """Let a person hold exactly `roles`."""
     check_can_administer(by)
     person = lock_person(person)
-    wanted = set(roles)
+    make_roles(person, set(roles), by=by, at=at)
+    return person
+
+
+def make_roles(person: User, wanted: set[str], *, by: Actor, at: datetime) -> None:
+    """Give and take roles until `person` holds exactly `wanted`."""
     if Role.REVOPS_ADMIN in person.roles - wanted:
         shared.check_stays_administered(person)
     for role in sorted(person.roles - wanted):
         shared.take_role(person, role, by=by, at=at)
     for role in sorted(wanted - person.roles):
         shared.give_role(person, role, by=by, at=at)
-    return person
 
 
 @transaction.atomic(durable=True)

@@ -29,6 +29,7 @@ def create_calendar(
     zone: str = "",
     country: str = "",
     subdivision: str = "",
+    days_off: Mapping[date, str] | None = None,
     by: Actor,
     at: datetime,
 ) -> Calendar:
@@ -45,6 +46,7 @@ def create_calendar(
     calendar.save()
     after = {fact: getattr(calendar, fact) for fact in FACTS}
     record("calendar.created", calendar, by=by, at=at, after=after)
+    write_holidays(calendar, days_off or {}, by=by, at=at)
     return calendar
 
 
@@ -53,6 +55,7 @@ def change_calendar(
     *,
     calendar: Calendar,
     changes: Mapping[str, Any],
+    days_off: Mapping[date, str] | None = None,
     by: Actor,
     at: datetime,
     version: int | None = None,
@@ -64,14 +67,15 @@ def change_calendar(
     if set(changes) - set(FACTS):
         raise Refused("Only name, zone, hours and country of a calendar can be changed.")
     changed = {name: new for name, new in changes.items() if getattr(calendar, name) != new}
-    if not changed:
-        return calendar
-    before = {name: getattr(calendar, name) for name in changed}
-    for name, value in changed.items():
-        setattr(calendar, name, value)
-    check_calendar(calendar)
-    calendar.save_version(update_fields=changed)
-    record("calendar.changed", calendar, by=by, at=at, before=before, after=changed)
+    if changed:
+        before = {name: getattr(calendar, name) for name in changed}
+        for name, value in changed.items():
+            setattr(calendar, name, value)
+        check_calendar(calendar)
+        calendar.save_version(update_fields=changed)
+        record("calendar.changed", calendar, by=by, at=at, before=before, after=changed)
+    if days_off is not None:
+        write_holidays(calendar, days_off, by=by, at=at)
     return calendar
 
 
@@ -82,16 +86,23 @@ def set_holidays(
     """Make `days` the calendar's own days off, beside those of its country."""
     check_can_administer(by)
     calendar = Calendar.objects.select_for_update().get(pk=calendar.pk)
+    write_holidays(calendar, days, by=by, at=at)
+    return calendar
+
+
+def write_holidays(
+    calendar: Calendar, days: Mapping[date, str], *, by: Actor, at: datetime
+) -> None:
+    """Write the calendar's own days off, when they differ."""
     before = {holiday.day: holiday.name for holiday in calendar.holidays.all()}
     if before == days:
-        return calendar
+        return
     calendar.holidays.all().delete()
     Holiday.objects.bulk_create(
         Holiday(calendar=calendar, day=day, name=name) for day, name in sorted(days.items())
     )
     calendar.save_version(update_fields=[])
     record("calendar.holidays_set", calendar, by=by, at=at, before=before, after=days)
-    return calendar
 
 
 def check_calendar(calendar: Calendar) -> None:
