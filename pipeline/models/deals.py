@@ -182,7 +182,7 @@ class Deal(ProtectedStateMixin, Versioned):
             models.Index(fields=["status", "close_date", "id"], name="pipeline_deal_close_date"),
             models.Index(fields=["status", "amount", "id"], name="pipeline_deal_amount"),
             models.Index(fields=["created_at", "id"], name="pipeline_deal_created"),
-            models.Index(fields=["name", "id"], name="pipeline_deal_name"),
+            models.Index(fields=["search_text", "id"], name="pipeline_deal_name"),
             models.Index(fields=["closed_on", "id"], name="pipeline_deal_closed_on"),
         ]
 

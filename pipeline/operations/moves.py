@@ -277,7 +277,11 @@ def reopen(
     process = process_by_id(deal.pipeline_id)
     planned = plan_move(process, deal, Move.REOPEN, stage_before_closing(deal, process))
     renew_close_date(deal, close_date, reason, by=by, at=at)
-    return carry_out(planned, process, reason=reason, by=by, at=at)
+    deal = carry_out(planned, process, reason=reason, by=by, at=at)
+    stage = process.rule(planned.to_stage).name
+    told = owner_and_manager(deal)
+    tell(told, "deal.reopened", deal, key=deal.version, by=by, at=at, stage=stage, reason=reason)
+    return deal
 
 
 # What all verbs share

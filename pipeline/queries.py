@@ -1,0 +1,447 @@
+"""What board, list and home read, at a cost that does not grow with the number of deals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.core.cache import cache
+from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
+
+from pipeline import registry
+from pipeline.hygiene import Limits, Problem, has_problem, limits_of, problems_of
+from pipeline.keyset import Order, page_of
+from pipeline.models import Deal, GateDebt, Move, Pipeline, StageRollup, StageVisit
+from pipeline.models.visibility import LEADS_A_LINE, line_of, sees_all_deals
+from pipeline.registry import CardFact
+from pipeline.stages import Process, Rule, process_of
+from revops.company.models import Company
+from revops.people.models import User
+
+CAP = 1000
+FEWEST_STAYS = 10
+AVERAGES_KEPT = 3600
+
+SORTS = {
+    "name": Order("search_text"),
+    "amount": Order("amount", descending=True),
+    "close_date": Order("close_date"),
+    "created": Order("created_at", descending=True),
+    "closed": Order("closed_on", descending=True),
+}
+"""What the list can be sorted by: indexed columns, each in its usual direction."""
+
+NEWEST_FIRST = Order("entered_stage_at", descending=True)
+
+
+# Which deals
+
+
+@dataclass(frozen=True)
+class DealFilter:
+    """What somebody wants to see. Scope is mine, line (mine and those below) or all I may see."""
+
+    scope: str = "mine"
+    owner: int | None = None
+    team: int | None = None
+    status: str = ""
+    stage: str = ""
+    source: str = ""
+    account: int | None = None
+    text: str = ""
+    close_from: date | None = None
+    close_until: date | None = None
+    amount_from: Decimal | None = None
+    amount_until: Decimal | None = None
+    with_problems: bool = False
+
+    @property
+    def narrows(self) -> bool:
+        """Whether more is asked than whose deals, and which status or stage."""
+        plain = DealFilter(self.scope, self.owner, self.team, self.status, self.stage)
+        return self != plain
+
+
+def usual_scope(user: User) -> str:
+    """The scope a person starts with."""
+    if user.has_role(*LEADS_A_LINE):
+        return "line"
+    return "all" if sees_all_deals(user) else "mine"
+
+
+def owners_in(filters: DealFilter, user: User) -> Q | None:
+    """The condition on `owner`; None when visibility depends on more than the owner.
+
+    Everything it admits is visible to `user`, and rollups can answer it.
+    """
+    if filters.scope == "mine":
+        whose = Q(owner=user)
+    elif filters.scope == "line":
+        whose = line_of(user)
+    elif sees_all_deals(user):
+        whose = Q()
+    else:
+        return None
+    if filters.owner:
+        whose &= Q(owner=filters.owner)
+    if filters.team:
+        whose &= Q(owner__team=filters.team)
+    return whose
+
+
+def deals_for(user: User, filters: DealFilter, *, at: datetime) -> QuerySet[Deal]:
+    """The deals that match and that `user` may see."""
+    whose = owners_in(filters, user)
+    if whose is None:
+        deals = Deal.objects.visible_to(user)
+        deals = deals.filter(owner=filters.owner) if filters.owner else deals
+        deals = deals.filter(owner__team=filters.team) if filters.team else deals
+    else:
+        deals = Deal.objects.filter(whose)
+    equal = {
+        "status": filters.status,
+        "stage__key": filters.stage,
+        "deal_source": filters.source,
+        "account": filters.account,
+        "close_date__gte": filters.close_from,
+        "close_date__lte": filters.close_until,
+        "amount__gte": filters.amount_from,
+        "amount__lte": filters.amount_until,
+    }
+    deals = deals.filter(
+        **{name: value for name, value in equal.items() if value not in ("", None)}
+    )
+    if filters.text.strip():
+        deals = deals.matching(filters.text)
+    if filters.with_problems:
+        deals = deals.filter(has_problem(all_limits(at), at=at, today=Company.get().local_day(at)))
+    return deals
+
+
+# How many, and how much
+
+
+@dataclass(frozen=True)
+class Money:
+    currency: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Total:
+    """A count, "1,000+" where it was not counted further, and sums where rollups know them."""
+
+    count: int
+    is_capped: bool = False
+    sums: tuple[Money, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{CAP:,}+" if self.is_capped else f"{self.count:,}"
+
+
+def rollup_totals(pipeline_id: int, whose: Q) -> dict[int, Total]:
+    """Count and sums by stage, from the rollups, for deals of these owners."""
+    rows = (
+        StageRollup.objects.filter(whose, pipeline=pipeline_id, count__gt=0)
+        .order_by("stage", "currency")
+        .values_list("stage", "currency")
+        .annotate(number=Sum("count"), total=Sum("amount"))
+    )
+    counts: defaultdict[int, int] = defaultdict(int)
+    sums: defaultdict[int, list[Money]] = defaultdict(list)
+    for stage_id, currency, number, total in rows:
+        counts[stage_id] += number
+        sums[stage_id].append(Money(currency, Decimal(total).quantize(Decimal("0.01"))))
+    return {stage_id: Total(counts[stage_id], sums=tuple(sums[stage_id])) for stage_id in counts}
+
+
+def capped_total(deals: QuerySet[Deal]) -> Total:
+    """Count no further than the cap."""
+    count = deals.order_by()[: CAP + 1].count()
+    return Total(min(count, CAP), is_capped=count > CAP)
+
+
+def add_totals(totals: Iterable[Total]) -> Total:
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    count = 0
+    for total in totals:
+        count += total.count
+        for money in total.sums:
+            sums[money.currency] += money.amount
+    return Total(count, sums=tuple(Money(*pair) for pair in sorted(sums.items())))
+
+
+# Cards
+
+
+@dataclass(frozen=True)
+class Card:
+    """One deal as board, list and home show it."""
+
+    deal: Deal
+    problems: list[Problem] = field(default_factory=list)
+    facts: list[CardFact] = field(default_factory=list)
+    owed: int = 0
+
+
+def cards_of(deals: Sequence[Deal], *, at: datetime) -> list[Card]:
+    """The deals with what is wrong, what other apps say, and what they owe, asked in batch."""
+    if not deals:
+        return []
+    pks = [deal.pk for deal in deals]
+    limits, today = all_limits(at), Company.get().local_day(at)
+    owed = dict(
+        GateDebt.objects.filter(deal__in=pks, paid_at=None)
+        .order_by()
+        .values_list("deal")
+        .annotate(Count("pk"))
+    )
+    told = [facts(pks, at) for facts in registry.card_facts()]
+    return [
+        Card(
+            deal,
+            problems_of(deal, limits, at=at, today=today),
+            [fact for facts in told for fact in facts.get(deal.pk, ())],
+            owed.get(deal.pk, 0),
+        )
+        for deal in deals
+    ]
+
+
+SHOWN = ("account", "owner", "stage", "pipeline")
+
+
+# The board
+
+
+@dataclass(frozen=True)
+class Column:
+    """One stage of the board: its total, and a page of its deals, newest first."""
+
+    rule: Rule
+    total: Total
+    cards: list[Card]
+    next: str = ""
+
+
+def board(
+    user: User,
+    pipeline: Pipeline,
+    filters: DealFilter,
+    *,
+    at: datetime,
+    after: Mapping[str, str] | None = None,
+    size: int = 20,
+) -> list[Column]:
+    """Every stage with its total and the first page of its deals, or the page after a mark."""
+    process = process_of(pipeline)
+    rules = [rule for rule in process.rules if filters.stage in ("", rule.key)]
+    return columns(user, process, rules, filters, at=at, after=after or {}, size=size)
+
+
+def column(
+    user: User,
+    pipeline: Pipeline,
+    stage_key: str,
+    filters: DealFilter,
+    *,
+    at: datetime,
+    after: str = "",
+    size: int = 20,
+) -> Column:
+    """One stage of the board, for the next page of its deals."""
+    process = process_of(pipeline)
+    rules = [process.rule(stage_key)]
+    marks = {stage_key: after}
+    return columns(user, process, rules, filters, at=at, after=marks, size=size)[0]
+
+
+def columns(
+    user: User,
+    process: Process,
+    rules: Sequence[Rule],
+    filters: DealFilter,
+    *,
+    at: datetime,
+    after: Mapping[str, str],
+    size: int,
+) -> list[Column]:
+    filters = replace(filters, stage="", status="")
+    deals = deals_for(user, filters, at=at).filter(pipeline=process.pipeline_id)
+    whose = owners_in(filters, user)
+    totals = None
+    if whose is not None and not filters.narrows:
+        totals = rollup_totals(process.pipeline_id, whose)
+    pages = {}
+    for rule in rules:
+        here = deals.filter(stage=rule.stage_id).select_related(*SHOWN)
+        pages[rule.key] = page_of(here, NEWEST_FIRST, after=after.get(rule.key, ""), size=size)
+    cards = cards_of([deal for page in pages.values() for deal in page.rows], at=at)
+    by_deal = {card.deal.pk: card for card in cards}
+    return [
+        Column(
+            rule,
+            total_of(rule, totals, deals),
+            [by_deal[deal.pk] for deal in pages[rule.key].rows],
+            pages[rule.key].next,
+        )
+        for rule in rules
+    ]
+
+
+def total_of(rule: Rule, totals: Mapping[int, Total] | None, deals: QuerySet[Deal]) -> Total:
+    if totals is None:
+        return capped_total(deals.filter(stage=rule.stage_id))
+    return totals.get(rule.stage_id, Total(0))
+
+
+# The list
+
+
+@dataclass(frozen=True)
+class DealPage:
+    """A page of the deal list."""
+
+    cards: list[Card]
+    total: Total
+    next: str = ""
+
+
+def deal_list(
+    user: User,
+    filters: DealFilter,
+    *,
+    at: datetime,
+    sort: str = "close_date",
+    descending: bool | None = None,
+    after: str = "",
+    size: int = 50,
+) -> DealPage:
+    """A page of the deals that match, sorted by one of SORTS."""
+    order = SORTS.get(sort, SORTS["close_date"])
+    if descending is not None:
+        order = replace(order, descending=descending)
+    deals = deals_for(user, filters, at=at)
+    page = page_of(deals.select_related(*SHOWN), order, after=after, size=size)
+    return DealPage(cards_of(page.rows, at=at), list_total(user, filters, deals), page.next)
+
+
+def list_total(user: User, filters: DealFilter, deals: QuerySet[Deal]) -> Total:
+    """The total of a list: from the rollups where they can answer, else counted up to the cap."""
+    whose = owners_in(filters, user)
+    if whose is None or filters.narrows:
+        return capped_total(deals)
+    processes = [process_of(pipeline) for pipeline in Pipeline.objects.order_by("pk")]
+    return add_totals(
+        total
+        for process in processes
+        for stage_id, total in rollup_totals(process.pipeline_id, whose).items()
+        if matches_stage(process.by_stage.get(stage_id), filters)
+    )
+
+
+def matches_stage(rule: Rule | None, filters: DealFilter) -> bool:
+    if rule is None:
+        return not (filters.status or filters.stage)
+    return filters.status in ("", rule.kind) and filters.stage in ("", rule.key)
+
+
+# Home
+
+
+def deals_with_problems(
+    user: User, *, at: datetime, scope: str = "", size: int = 20, after: str = ""
+) -> DealPage:
+    """Open deals of the person, or of their line, that something is wrong with: due first."""
+    filters = DealFilter(scope=scope or usual_scope(user), status="open", with_problems=True)
+    return deal_list(user, filters, at=at, after=after, size=size)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a person's deals come to: open now, won and lost since the quarter began."""
+
+    open: Total
+    won: Total
+    lost: Total
+    since: date
+
+
+def my_numbers(user: User, *, at: datetime) -> Numbers:
+    """The numbers of the deals that are a person's own or their line's."""
+    scope = "line" if user.has_role(*LEADS_A_LINE) else "mine"
+    filters = DealFilter(scope=scope, status="open")
+    since = quarter_start(Company.get().local_day(at))
+    whose = owners_in(filters, user)
+    closed = Deal.objects.filter(whose, closed_on__gte=since) if whose is not None else None
+    won, lost = (closed_total(closed, status) for status in ("won", "lost"))
+    return Numbers(list_total(user, filters, deals_for(user, filters, at=at)), won, lost, since)
+
+
+def closed_total(closed: QuerySet[Deal] | None, status: str) -> Total:
+    if closed is None:
+        return Total(0)
+    rows = (
+        closed.filter(status=status)
+        .order_by("currency")
+        .values_list("currency")
+        .annotate(number=Count("pk"), total=Sum("amount"))
+    )
+    return add_totals(
+        Total(number, sums=(Money(currency, Decimal(total or 0).quantize(Decimal("0.01"))),))
+        for currency, number, total in rows
+    )
+
+
+def quarter_start(day: date) -> date:
+    return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+
+
+# Stays
+
+
+def all_limits(at: datetime) -> Limits:
+    """After how many days a deal is stale, for the stages of every pipeline."""
+    found: dict[int, float] = {}
+    for pipeline in Pipeline.objects.order_by("pk"):
+        if pipeline.versions.filter(published_at__isnull=False).exists():
+            found |= limits_of(process_of(pipeline), average_days(pipeline, at))
+    return found
+
+
+def average_days(pipeline: Pipeline, at: datetime) -> dict[int, float]:
+    """Mean completed stay by stage over twelve months, for stages that enough deals have left.
+
+    Kept for an hour, since it reads every stay of a year. Stays of unknown length and those
+    that a reopening began are left out.
+    """
+    key = f"pipeline.average_days:{pipeline.pk}:{at:%Y%m%d%H}"
+    kept = cache.get(key)
+    if kept is None:
+        kept = read_average_days(pipeline, at)
+        cache.set(key, kept, AVERAGES_KEPT)
+    return kept
+
+
+def read_average_days(pipeline: Pipeline, at: datetime) -> dict[int, float]:
+    stay = ExpressionWrapper(F("left_at") - F("entered_at"), output_field=DurationField())
+    rows = (
+        StageVisit.objects.filter(
+            stage__pipeline=pipeline,
+            left_at__gt=at - timedelta(days=365),
+            left_at__lte=at,
+            entered_at__isnull=False,
+        )
+        .exclude(move=Move.REOPEN)
+        .order_by()
+        .values_list("stage")
+        .annotate(number=Count("pk"), average=Avg(stay))
+    )
+    return {
+        stage_id: average / timedelta(days=1)
+        for stage_id, number, average in rows
+        if number >= FEWEST_STAYS
+    }
