@@ -13,8 +13,8 @@ from revops.frame import formats
 
 Number = int | float | Decimal
 Row = tuple[Any, Number]
-WIDTH, HEIGHT = 640, 260
-TOP, BOTTOM, LEFT, RIGHT = 20, 28, 56, 8
+WIDTH, HEIGHT = 480, 220
+TOP, BOTTOM, LEFT, RIGHT = 20, 28, 52, 8
 # A mail or a PDF has no style sheet; there these are the colours.
 PLAIN = {
     "1": "#3f62dc",
@@ -339,7 +339,7 @@ def _bar_width(many: int) -> float:
 
 def _label_width(labels: Sequence[str]) -> float:
     longest = max((len(label) for label in labels), default=0)
-    return min(240.0, 24 + 6.6 * longest)
+    return min(200.0, 20 + 6.6 * longest)
 
 
 def _labels_below(labels: Sequence[str], across: Sequence[float]) -> str:

@@ -284,7 +284,7 @@ def review_samples(now: datetime) -> dict[str, Any]:
             Happening(
                 "approved the discount", now - timedelta(days=1), MAYA, "check", "good", "mail link"
             ),
-            Happening("Rejected: unlimited liability", now - timedelta(days=3), LEO, "x", "bad"),
+            Happening("rejected: unlimited liability", now - timedelta(days=3), LEO, "x", "bad"),
             Happening(
                 "The nightly import changed the segment",
                 now - timedelta(days=9),
