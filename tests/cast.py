@@ -4,6 +4,7 @@ Vera (VP sales) leads Max (sales manager), who leads Rita and Ron (reps). Oda ha
 """
 
 import pytest
+
 from tests.factories.people import make_person, make_team
 
 

@@ -1,9 +1,8 @@
 """People and teams."""
 
-from tests.foundation import AT, SYSTEM, make_person
-
 from revops.people.actor import Actor, Via
 from revops.people.models import Team
+from tests.foundation import AT, SYSTEM, make_person
 
 __all__ = ["AT", "SYSTEM", "by", "make_person", "make_team"]
 

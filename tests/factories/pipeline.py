@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from tests.factories.people import AT, SYSTEM
 
 from pipeline.models import (
     Account,
@@ -19,6 +18,7 @@ from pipeline.models import (
 from pipeline.operations import create_account, create_contact, create_deal
 from pipeline.operations.moves import enter_stage
 from pipeline.stages import plan_move, process_of
+from tests.factories.people import AT, SYSTEM
 
 CLOSE_DATE = date(2026, 12, 15)
 

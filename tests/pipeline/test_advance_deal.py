@@ -1,12 +1,12 @@
 import pytest
-from tests.factories.people import AT, by
-from tests.factories.pipeline import complete, make_contact, make_deal, put_into, stage
 
 from pipeline.gates import gate_of
 from pipeline.models import Deal, Move
 from pipeline.operations import advance_deal
 from revops.ledger.models import Entry
 from revops.refusals import Conflict, NotAllowed, Refused
+from tests.factories.people import AT, by
+from tests.factories.pipeline import complete, make_contact, make_deal, put_into, stage
 
 LATER = AT.replace(hour=12)
 

@@ -2,8 +2,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from tests.factories.people import AT, by
-from tests.factories.pipeline import make_account, make_deal, new_business, put_into
 
 from pipeline.keyset import Order, page_of
 from pipeline.models import Account, Deal, DealMember
@@ -18,6 +16,8 @@ from pipeline.queries import (
     deals_with_problems,
     my_numbers,
 )
+from tests.factories.people import AT, by
+from tests.factories.pipeline import make_account, make_deal, new_business, put_into
 
 
 def names(cards):
