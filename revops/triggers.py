@@ -6,7 +6,7 @@ Apps declare their tables when they start; the triggers are put in place after e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -257,7 +257,9 @@ def postgres_problems(cursor: Any, rule: Rule, columns: list[str]) -> list[str]:
 
 
 @checks.register(checks.Tags.database)
-def check_triggers(databases: list[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_triggers(
+    app_configs: Any = None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[checks.CheckMessage]:
     """Warn of tables whose history could be rewritten.
 
     A warning rather than an error, since `migrate` asks before it puts them in place.

@@ -209,7 +209,7 @@ def seal_checkpoint(*, at: datetime) -> Checkpoint | None:
         tree.add(hash)
     if not tree.count:
         return None
-    facts = {
+    facts: dict[str, Any] = {
         "number": last.number + 1 if last else 1,
         "first_entry_id": first_id,
         "last_entry_id": last_id,

@@ -117,7 +117,8 @@ def related_by_entry() -> Iterator[tuple[int, list[list[Any]]]]:
     rows = EntryRelation.objects.order_by("entry_id").values_list(
         "entry_id", "subject_type", "subject_id"
     )
-    current, found = 0, []
+    current = 0
+    found: list[list[Any]] = []
     for entry_id, kind, number in rows.iterator(chunk_size=CHUNK):
         if entry_id != current:
             if found:
@@ -132,7 +133,7 @@ def verify_seal(
     report: Report, seal: Checkpoint, tree: MerkleTree, number: int, previous_hash: str
 ) -> None:
     report.checkpoints += 1
-    facts = {"checkpoint": seal.number}
+    facts: dict[str, Any] = {"checkpoint": seal.number}
     if seal.number != number or seal.previous_hash != previous_hash:
         report.broken(f"Checkpoint {seal.number} does not follow the one before it.", **facts)
     elif seal.entry_count != tree.count:

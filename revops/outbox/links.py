@@ -21,7 +21,7 @@ def register_link(kind: str, derive: Derive) -> None:
 
 
 def base_url() -> str:
-    return settings.BASE_URL.rstrip("/")
+    return str(settings.BASE_URL).rstrip("/")
 
 
 def derive_link(notification: Notification) -> str:

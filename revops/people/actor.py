@@ -45,7 +45,7 @@ class Actor:
     def from_request(cls, request: HttpRequest, via: Via = Via.WEB) -> Actor:
         user = request.user if request.user.is_authenticated else None
         return cls(
-            user=user,  # type: ignore[arg-type]
+            user=user,
             via=via,
             ip=request.META.get("REMOTE_ADDR", ""),
             agent=request.headers.get("User-Agent", "")[:300],

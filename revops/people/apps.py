@@ -7,6 +7,7 @@ class PeopleConfig(AppConfig):
 
     def ready(self):
         from revops import aftermigrate
+        from revops.integrity import register_integrity
         from revops.outbox.links import register_link
         from revops.people import imports  # noqa: F401  (it registers its kind)
         from revops.triggers import declare
@@ -14,6 +15,13 @@ class PeopleConfig(AppConfig):
         aftermigrate.connect(self)
         declare("people_rolegrant", once=("revoked_at", "revoked_by_id"))
         register_link("invitation", derive_invitation)
+        register_integrity("reporting line", check_reporting_line)
+
+
+def check_reporting_line():
+    from revops.people.changes import line_problems
+
+    return line_problems()
 
 
 def derive_invitation(person_id):

@@ -178,6 +178,24 @@ def forget_roles(person: User) -> None:
     person.__dict__.pop("roles", None)
 
 
+def add_administrator(*, email: str, name: str, password: str, by: Actor, at: datetime) -> User:
+    """Add an administrator who may sign in at once, or make a known person one."""
+    email = clean_email(email)
+    person = User.objects.select_for_update().filter(email=email).first()
+    if person is None:
+        person = add_person(email=email, name=name, by=by, at=at)
+    if not person.is_active:
+        raise Refused(f"{person.name} has left.")
+    if not person.has_role(Role.REVOPS_ADMIN):
+        give_role(person, Role.REVOPS_ADMIN, by=by, at=at)
+    if person.admitted_at is None:
+        person.admitted_at, person.admitted_by = at, by.user
+        record("person.admitted", person, by=by, at=at)
+    person.set_password(password)
+    person.save_version(update_fields=["admitted_at", "admitted_by", "password"])
+    return person
+
+
 def add_team(*, key: str, name: str, region: str = "", by: Actor, at: datetime) -> Team:
     """Add a team under a key that stays."""
     if not key or not name.strip():

@@ -326,20 +326,7 @@ def create_administrator(*, email: str, name: str, password: str, by: Actor, at:
     The way to the first one: from the command line and the set-up page, by the system.
     """
     check_can_administer(by)
-    email = shared.clean_email(email)
-    person = User.objects.select_for_update().filter(email=email).first()
-    if person is None:
-        person = shared.add_person(email=email, name=name, by=by, at=at)
-    if not person.is_active:
-        raise Refused(f"{person.name} has left.")
-    if not person.has_role(Role.REVOPS_ADMIN):
-        shared.give_role(person, Role.REVOPS_ADMIN, by=by, at=at)
-    if person.admitted_at is None:
-        person.admitted_at, person.admitted_by = at, by.user
-        record("person.admitted", person, by=by, at=at)
-    person.set_password(password)
-    person.save_version(update_fields=["admitted_at", "admitted_by", "password"])
-    return person
+    return shared.add_administrator(email=email, name=name, password=password, by=by, at=at)
 
 
 def lock_person(person: User) -> User:

@@ -94,15 +94,23 @@ def write_holidays(
     calendar: Calendar, days: Mapping[date, str], *, by: Actor, at: datetime
 ) -> None:
     """Write the calendar's own days off, when they differ."""
-    before = {holiday.day: holiday.name for holiday in calendar.holidays.all()}
-    if before == days:
+    before = written(days_off_of(calendar))
+    if before == written(days):
         return
     calendar.holidays.all().delete()
     Holiday.objects.bulk_create(
         Holiday(calendar=calendar, day=day, name=name) for day, name in sorted(days.items())
     )
     calendar.save_version(update_fields=[])
-    record("calendar.holidays_set", calendar, by=by, at=at, before=before, after=days)
+    record("calendar.holidays_set", calendar, by=by, at=at, before=before, after=written(days))
+
+
+def days_off_of(calendar: Calendar) -> dict[date, str]:
+    return {holiday.day: holiday.name for holiday in calendar.holidays.all()}
+
+
+def written(days: Mapping[date, str]) -> dict[str, str]:
+    return {day.isoformat(): name for day, name in days.items()}
 
 
 def check_calendar(calendar: Calendar) -> None:
