@@ -4,3 +4,36 @@ from django.apps import AppConfig
 class DealdeskConfig(AppConfig):
     name = "dealdesk"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self):
+        from dealdesk import (
+            coverage,
+            defaults,
+            imports,  # noqa: F401  (it registers its kind and the quote of a deal)
+            integrity,
+            links,
+        )
+        from dealdesk.history import declare_history
+        from dealdesk.operations import covering, handing
+        from pipeline import registry
+        from revops.defaults import register_default
+        from revops.outbox.links import register_link
+        from revops.people.registry import register_holding
+
+        declare_history()
+        register_default(defaults.ensure_dealdesk)
+        register_link(links.KIND, links.derive_path)
+        register_holding("approvals", handing.describe_slots, handing.hand_over_slots)
+        integrity.register()
+
+        for item in coverage.ITEMS:
+            registry.register_item(item)
+        registry.register_extra_fact("quote", coverage.read_quote)
+        registry.register_extra_fact("approval_chain", coverage.read_chain)
+        registry.register_check(coverage.check_cover)
+        registry.register_effect(covering.on_move)
+        registry.register_changed(covering.on_deal_changed)
+        registry.register_card_facts("dealdesk.approvals", coverage.card_facts)
+        registry.register_visibility(coverage.held_slots)
+        registry.register_field_lock("amount", coverage.amount_lock)
+        registry.register_field_lock("currency", coverage.amount_lock)

@@ -27,6 +27,7 @@ from dealdesk.models.requests import (
     ApprovalSlot,
     ApprovalStep,
     Decision,
+    DecisionRevocation,
 )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "BillingFrequency",
     "Concession",
     "Decision",
+    "DecisionRevocation",
     "ExceptionRecord",
     "LineYear",
     "NonStandardTerm",

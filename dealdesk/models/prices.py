@@ -13,9 +13,7 @@ from revops.models import Versioned
 class EffectiveQuerySet(models.QuerySet):
     def effective_on(self, day: date):
         """Rows that hold on that day; both ends are inclusive."""
-        return self.filter(
-            Q(valid_until=None) | Q(valid_until__gte=day), valid_from__lte=day
-        )
+        return self.filter(Q(valid_until=None) | Q(valid_until__gte=day), valid_from__lte=day)
 
 
 class Effective(models.Model):
@@ -74,12 +72,8 @@ class Price(Effective):
         MONTH = "month", "Per month"
         YEAR = "year", "Per year"
 
-    price_list = models.ForeignKey(
-        PriceList, on_delete=models.CASCADE, related_name="prices"
-    )
-    product = models.ForeignKey(
-        Product, on_delete=models.PROTECT, related_name="prices"
-    )
+    price_list = models.ForeignKey(PriceList, on_delete=models.CASCADE, related_name="prices")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="prices")
     period = models.CharField(max_length=10, choices=Period)
     amount = models.DecimalField(max_digits=16, decimal_places=4)
 
@@ -107,9 +101,7 @@ class Price(Effective):
 class VolumeTier(Effective):
     """A published discount that a quantity earns; no exception."""
 
-    product = models.ForeignKey(
-        Product, on_delete=models.CASCADE, related_name="volume_tiers"
-    )
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="volume_tiers")
     from_quantity = models.PositiveIntegerField()
     discount_percent = models.DecimalField(max_digits=7, decimal_places=4)
 
@@ -222,9 +214,7 @@ class NonStandardTerm(Versioned):
     category = models.CharField(max_length=10, choices=Category)
     standard_wording = models.TextField(blank=True)
     standard_value = models.CharField(max_length=100, blank=True)
-    value_type = models.CharField(
-        max_length=10, choices=ValueType, default=ValueType.TEXT
-    )
+    value_type = models.CharField(max_length=10, choices=ValueType, default=ValueType.TEXT)
     owner_roles = models.JSONField(default=list, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     retired_at = models.DateTimeField(null=True, blank=True)

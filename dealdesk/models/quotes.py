@@ -59,27 +59,19 @@ class Quote(Versioned):
         blank=True,
         help_text="Months the customer cannot leave; empty if one-off only.",
     )
-    payment_terms = models.ForeignKey(
-        PaymentTerms, on_delete=models.PROTECT, related_name="+"
-    )
-    billing = models.ForeignKey(
-        BillingFrequency, on_delete=models.PROTECT, related_name="+"
-    )
+    payment_terms = models.ForeignKey(PaymentTerms, on_delete=models.PROTECT, related_name="+")
+    billing = models.ForeignKey(BillingFrequency, on_delete=models.PROTECT, related_name="+")
     note = models.TextField(blank=True)
 
     # Shown in lists; always written with the lines, never read by a decision.
     list_amount = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     standard_amount = models.DecimalField(max_digits=16, decimal_places=2, default=0)
     net_amount = models.DecimalField(max_digits=16, decimal_places=2, default=0)
-    annual_amount = models.DecimalField(
-        "ACV", max_digits=16, decimal_places=2, default=0
-    )
+    annual_amount = models.DecimalField("ACV", max_digits=16, decimal_places=2, default=0)
     discount_percent = models.DecimalField(max_digits=9, decimal_places=4, default=0)
 
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
-    origin = models.CharField(
-        max_length=10, choices=Deal.Origin, default=Deal.Origin.APP
-    )
+    origin = models.CharField(max_length=10, choices=Deal.Origin, default=Deal.Origin.APP)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -141,6 +133,11 @@ class QuoteLine(models.Model):
 
     quote = models.ForeignKey(Quote, on_delete=models.CASCADE, related_name="lines")
     position = models.PositiveSmallIntegerField()
+    key = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="The same from revision to revision; blank: its position.",
+    )
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     period = models.CharField(max_length=10, choices=Price.Period)
     list_unit_price = models.DecimalField(max_digits=16, decimal_places=4)
@@ -155,9 +152,7 @@ class QuoteLine(models.Model):
         max_length=15, choices=DiscountKind, default=DiscountKind.DISCRETIONARY
     )
     typed = models.CharField(max_length=10, choices=Typed, default=Typed.NOTHING)
-    typed_value = models.DecimalField(
-        max_digits=24, decimal_places=10, null=True, blank=True
-    )
+    typed_value = models.DecimalField(max_digits=24, decimal_places=10, null=True, blank=True)
     is_included = models.BooleanField(
         "included at no charge",
         default=False,
@@ -168,6 +163,9 @@ class QuoteLine(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["quote", "position"], name="dealdesk_line_one_per_position"
+            ),
+            models.UniqueConstraint(
+                fields=["quote", "key"], condition=~Q(key=""), name="dealdesk_line_one_per_key"
             ),
             models.CheckConstraint(
                 condition=Q(quantity__gt=0), name="dealdesk_line_quantity_above_zero"
@@ -186,6 +184,10 @@ class QuoteLine(models.Model):
     def __str__(self) -> str:
         return f"{self.quantity} × {self.product}"
 
+    @property
+    def stable_key(self) -> str:
+        return self.key or f"line-{self.position}"
+
 
 class LineYear(models.Model):
     """What one contract year of a ramped line sells; a line without rows is the same each year."""
@@ -197,15 +199,11 @@ class LineYear(models.Model):
     typed = models.CharField(
         max_length=10, choices=QuoteLine.Typed, default=QuoteLine.Typed.NOTHING
     )
-    typed_value = models.DecimalField(
-        max_digits=24, decimal_places=10, null=True, blank=True
-    )
+    typed_value = models.DecimalField(max_digits=24, decimal_places=10, null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["line", "year"], name="dealdesk_line_year_one"
-            ),
+            models.UniqueConstraint(fields=["line", "year"], name="dealdesk_line_year_one"),
             models.CheckConstraint(
                 condition=Q(quantity__gte=0, year__gte=1),
                 name="dealdesk_line_year_in_range",
@@ -225,15 +223,11 @@ class Concession(models.Model):
         WAIVED_FEE = "waived_fee", "Waived fee"
         FREE_SEATS = "free_seats", "Free seats"
 
-    quote = models.ForeignKey(
-        Quote, on_delete=models.CASCADE, related_name="concessions"
-    )
+    quote = models.ForeignKey(Quote, on_delete=models.CASCADE, related_name="concessions")
     kind = models.CharField(max_length=12, choices=Kind)
     months = models.PositiveSmallIntegerField(null=True, blank=True)
     amount = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
-    quantity = models.DecimalField(
-        max_digits=14, decimal_places=4, null=True, blank=True
-    )
+    quantity = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
     line = models.ForeignKey(
         QuoteLine,
         null=True,
@@ -251,6 +245,12 @@ class Concession(models.Model):
                 | Q(kind="free_seats", quantity__gt=0, line__isnull=False),
                 name="dealdesk_concession_has_its_value",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="free_months", amount=None, quantity=None)
+                | Q(kind__in=["credit", "waived_fee"], months=None, quantity=None)
+                | Q(kind="free_seats", months=None, amount=None),
+                name="dealdesk_concession_has_one_value",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -261,17 +261,13 @@ class QuoteTerm(models.Model):
     """A non-standard term asked for on a quote, with its value and exact text."""
 
     quote = models.ForeignKey(Quote, on_delete=models.CASCADE, related_name="terms")
-    term = models.ForeignKey(
-        NonStandardTerm, on_delete=models.PROTECT, related_name="+"
-    )
+    term = models.ForeignKey(NonStandardTerm, on_delete=models.PROTECT, related_name="+")
     requested_value = models.CharField(max_length=200, blank=True)
     requested_text = models.TextField(blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["quote", "term"], name="dealdesk_quote_term_one"
-            ),
+            models.UniqueConstraint(fields=["quote", "term"], name="dealdesk_quote_term_one"),
         ]
 
     def __str__(self) -> str:

@@ -58,15 +58,11 @@ class ExceptionRecord(models.Model):
         on_delete=models.PROTECT,
         related_name="exceptions",
     )
-    label = models.CharField(
-        max_length=200, help_text="Normalised: what is counted together."
-    )
+    label = models.CharField(max_length=200, help_text="Normalised: what is counted together.")
     standard_value = models.CharField(max_length=200, blank=True)
     requested_value = models.CharField(max_length=200, blank=True)
     granted_value = models.CharField(max_length=200, blank=True)
-    discount_percent = models.DecimalField(
-        max_digits=9, decimal_places=4, null=True, blank=True
-    )
+    discount_percent = models.DecimalField(max_digits=9, decimal_places=4, null=True, blank=True)
     stake_amount = models.DecimalField(
         "amount at stake",
         max_digits=16,
@@ -88,12 +84,8 @@ class ExceptionRecord(models.Model):
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.PENDING)
     requested_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True, blank=True)
-    business_hours = models.DecimalField(
-        max_digits=8, decimal_places=2, null=True, blank=True
-    )
-    deciders = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, related_name="+", blank=True
-    )
+    business_hours = models.DecimalField(max_digits=8, decimal_places=2, null=True, blank=True)
+    deciders = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="+", blank=True)
 
     objects = ExceptionRecordQuerySet.as_manager()
 
@@ -111,9 +103,7 @@ class ExceptionRecord(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["requested_at", "id"], name="dealdesk_exception_requested"
-            ),
+            models.Index(fields=["requested_at", "id"], name="dealdesk_exception_requested"),
             models.Index(fields=["kind", "label"], name="dealdesk_exception_label"),
         ]
 

@@ -52,22 +52,12 @@ class ApprovalRequest(ProtectedStateMixin):
         NOTHING = "nothing", "Nothing"
 
     quote = models.ForeignKey(Quote, on_delete=models.PROTECT, related_name="requests")
-    deal = models.ForeignKey(
-        Deal, on_delete=models.PROTECT, related_name="approval_requests"
-    )
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="approval_requests")
     attempt = models.PositiveSmallIntegerField()
-    snapshot = models.OneToOneField(
-        TermsSnapshot, on_delete=models.PROTECT, related_name="request"
-    )
-    policy = models.ForeignKey(
-        PolicyVersion, on_delete=models.PROTECT, related_name="requests"
-    )
-    route = models.JSONField(
-        help_text="dealdesk.routing.Route as it was evaluated, with trace."
-    )
-    route_key = models.CharField(
-        max_length=120, help_text='"automatic" or roles joined by "+".'
-    )
+    snapshot = models.OneToOneField(TermsSnapshot, on_delete=models.PROTECT, related_name="request")
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="requests")
+    route = models.JSONField(help_text="dealdesk.routing.Route as it was evaluated, with trace.")
+    route_key = models.CharField(max_length=120, help_text='"automatic" or roles joined by "+".')
     is_automatic = models.BooleanField(default=False)
 
     why = models.TextField(blank=True)
@@ -76,13 +66,9 @@ class ApprovalRequest(ProtectedStateMixin):
     needed_by = models.DateField(null=True, blank=True)
     needed_cause = models.CharField(max_length=200, blank=True)
 
-    status = FSMField(
-        max_length=12, choices=Status.choices, default=Status.PENDING, protected=True
-    )
+    status = FSMField(max_length=12, choices=Status.choices, default=Status.PENDING, protected=True)
     ended_reason = models.TextField(blank=True)
-    origin = models.CharField(
-        max_length=10, choices=Deal.Origin, default=Deal.Origin.APP
-    )
+    origin = models.CharField(max_length=10, choices=Deal.Origin, default=Deal.Origin.APP)
     submitted_at = models.DateTimeField()
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -91,9 +77,7 @@ class ApprovalRequest(ProtectedStateMixin):
         on_delete=models.PROTECT,
         related_name="approval_requests",
     )
-    expires_at = models.DateTimeField(
-        help_text="A pending request ends here by itself."
-    )
+    expires_at = models.DateTimeField(help_text="A pending request ends here by itself.")
     decided_at = models.DateTimeField(null=True, blank=True)
     valid_until = models.DateTimeField(
         null=True, blank=True, help_text="An approval is good for issuing until here."
@@ -136,8 +120,7 @@ class ApprovalRequest(ProtectedStateMixin):
                 name="dealdesk_request_decided_exactly_when_ended",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["approved", "consumed"])
-                | Q(valid_until__isnull=False),
+                condition=~Q(status__in=["approved", "consumed"]) | Q(valid_until__isnull=False),
                 name="dealdesk_request_approved_has_valid_until",
             ),
             models.CheckConstraint(
@@ -158,9 +141,7 @@ class ApprovalRequest(ProtectedStateMixin):
                 condition=Q(status="pending"),
                 name="dealdesk_request_expiring",
             ),
-            models.Index(
-                fields=["submitted_at", "id"], name="dealdesk_request_submitted"
-            ),
+            models.Index(fields=["submitted_at", "id"], name="dealdesk_request_submitted"),
         ]
 
     def __str__(self) -> str:
@@ -201,7 +182,7 @@ class ApprovalRequest(ProtectedStateMixin):
     def mark_invalidated(self) -> None:
         """The deal moved to terms this approval does not cover."""
 
-    @transition(field=status, source=Status.APPROVED, target=Status.REVOKED)
+    @transition(field=status, source=[Status.PENDING, Status.APPROVED], target=Status.REVOKED)
     def mark_revoked(self) -> None:
         """Its decider took the decision back in time."""
 
@@ -217,18 +198,17 @@ class ApprovalStep(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         CARRIED_FORWARD = "carried_forward", "Carried forward"
 
-    request = models.ForeignKey(
-        ApprovalRequest, on_delete=models.PROTECT, related_name="steps"
-    )
+    request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="steps")
     position = models.PositiveSmallIntegerField()
     wave = models.PositiveSmallIntegerField(default=1)
+    key = models.CharField(max_length=80, help_text='Its roles, such as "finance+legal".')
     name = models.CharField(max_length=100)
     mode = models.CharField(max_length=20, default="first_response")
     groups = models.JSONField(help_text="How many of each role must agree: {role: k}.")
-    topics = models.JSONField(
-        default=dict, help_text="Topics each role judges: {role: [...]}."
+    topics = models.JSONField(default=dict, help_text="Topics each role judges: {role: [...]}.")
+    reasons = models.JSONField(
+        default=dict, help_text="Why each role is asked: {role: [sentence]}."
     )
-    reasons = models.JSONField(default=list)
     state = models.CharField(max_length=20, choices=State, default=State.REQUESTED)
     settled_at = models.DateTimeField(null=True, blank=True)
 
@@ -236,6 +216,11 @@ class ApprovalStep(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["request", "position"], name="dealdesk_step_one_per_position"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["not_yet_requested", "requested"], settled_at=None)
+                | ~Q(state__in=["not_yet_requested", "requested"]) & Q(settled_at__isnull=False),
+                name="dealdesk_step_settled_has_when",
             ),
         ]
 
@@ -252,9 +237,7 @@ class ApprovalSlotQuerySet(models.QuerySet["ApprovalSlot"]):
         return (
             self.open()
             .filter(person=user, step__request__status=ApprovalRequest.Status.PENDING)
-            .order_by(
-                F("step__request__needed_by").asc(nulls_last=True), "due_at", "pk"
-            )
+            .order_by(F("step__request__needed_by").asc(nulls_last=True), "due_at", "pk")
         )
 
 
@@ -271,9 +254,7 @@ class ApprovalSlot(models.Model):
         REASSIGNED = "reassigned", "Reassigned"
         CARRIED_FORWARD = "carried_forward", "Carried forward"
 
-    step = models.ForeignKey(
-        ApprovalStep, on_delete=models.PROTECT, related_name="slots"
-    )
+    step = models.ForeignKey(ApprovalStep, on_delete=models.PROTECT, related_name="slots")
     role = models.CharField(max_length=20, choices=Role)
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -283,6 +264,11 @@ class ApprovalSlot(models.Model):
     substitution = models.CharField(
         max_length=300, blank=True, help_text="Why this person and not the usual one."
     )
+    held_as = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="The role that makes the person eligible; blank: the policy names them.",
+    )
     carried_from = models.ForeignKey(
         "Decision",
         null=True,
@@ -291,9 +277,7 @@ class ApprovalSlot(models.Model):
         related_name="carried_to",
     )
     state = models.CharField(max_length=20, choices=State, default=State.REQUESTED)
-    hours = models.DecimalField(
-        "business hours allowed", max_digits=6, decimal_places=2
-    )
+    hours = models.DecimalField("business hours allowed", max_digits=6, decimal_places=2)
     requested_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -316,6 +300,11 @@ class ApprovalSlot(models.Model):
                 condition=~Q(state="carried_forward") | Q(carried_from__isnull=False),
                 name="dealdesk_slot_carried_has_decision",
             ),
+            models.CheckConstraint(
+                condition=Q(state__in=["not_yet_requested", "requested"], closed_at=None)
+                | ~Q(state__in=["not_yet_requested", "requested"]) & Q(closed_at__isnull=False),
+                name="dealdesk_slot_closed_exactly_when_settled",
+            ),
         ]
         indexes = [
             models.Index(
@@ -335,6 +324,16 @@ class ApprovalSlot(models.Model):
     def is_open(self) -> bool:
         return self.state == self.State.REQUESTED
 
+    @property
+    def topics(self) -> list[str]:
+        """What this person judges."""
+        return self.step.topics.get(self.role, [])
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why this person is asked, a sentence each."""
+        return self.step.reasons.get(self.role, [])
+
 
 class Decision(models.Model):
     """What one person decided on one slot, and on exactly which terms. Never changes."""
@@ -343,9 +342,7 @@ class Decision(models.Model):
         APPROVED = "approved", "Approved"
         REJECTED = "rejected", "Rejected"
 
-    slot = models.OneToOneField(
-        ApprovalSlot, on_delete=models.PROTECT, related_name="decision"
-    )
+    slot = models.OneToOneField(ApprovalSlot, on_delete=models.PROTECT, related_name="decision")
     verdict = models.CharField(max_length=10, choices=Verdict)
     reason = models.TextField(blank=True)
     terms_digest = models.CharField(max_length=64)
@@ -371,25 +368,50 @@ class Decision(models.Model):
                 condition=~Q(verdict="rejected") | ~Q(reason=""),
                 name="dealdesk_decision_rejection_has_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(verdict__in=["approved", "rejected"]),
+                name="dealdesk_decision_verdict_is_known",
+            ),
         ]
         indexes = [
-            models.Index(
-                fields=["decided_by", "-decided_at"], name="dealdesk_decision_by"
-            ),
+            models.Index(fields=["decided_by", "-decided_at"], name="dealdesk_decision_by"),
         ]
 
     def __str__(self) -> str:
         return f"{self.verdict} by {self.decided_by}"
 
 
+class DecisionRevocation(models.Model):
+    """A decision taken back by its author in time. The decision itself stays as it was."""
+
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="revocation")
+    reason = models.TextField()
+    revoked_at = models.DateTimeField()
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    via = models.CharField(max_length=10)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="dealdesk_revocation_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.decision} taken back"
+
+
 class ApprovalLink(models.Model):
     """A personal link to one slot. The row holds a nonce and a hash; the token is derived."""
 
-    slot = models.ForeignKey(
-        ApprovalSlot, on_delete=models.PROTECT, related_name="links"
-    )
+    slot = models.ForeignKey(ApprovalSlot, on_delete=models.PROTECT, related_name="links")
     nonce = models.CharField(max_length=64, unique=True)
     token_hash = models.CharField(max_length=64, unique=True)
+    credential = models.CharField(
+        max_length=16,
+        blank=True,
+        help_text="Marks the person's password: changing it ends the link.",
+    )
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     first_opened_at = models.DateTimeField(null=True, blank=True)
@@ -407,6 +429,11 @@ class ApprovalLink(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("issued_at")),
                 name="dealdesk_link_expires_after_issue",
+            ),
+            models.CheckConstraint(
+                condition=Q(killed_at=None, killed_why="")
+                | Q(killed_at__isnull=False) & ~Q(killed_why=""),
+                name="dealdesk_link_kill_has_why",
             ),
         ]
 

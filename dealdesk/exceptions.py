@@ -1,0 +1,234 @@
+"""Reading the register of exceptions: what is asked for, how often, and how it comes out.
+
+Each question is one query however many rows there are; amounts are in company currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Avg, Count, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+
+from dealdesk.models import ExceptionRecord
+from revops.company.models import Company
+from revops.people.models import Team, User
+
+Outcome = ExceptionRecord.Outcome
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a report is about; empty fields filter nothing. Days are the company's, inclusive."""
+
+    since: date | None = None
+    until: date | None = None
+    team: int | None = None
+    kind: str = ""
+    tier: str = ""
+    outcome: str = ""
+    segment: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One exception, counted together under its label."""
+
+    kind: str
+    label: str
+    requests: int
+    deals: int
+    accounts: int
+    approved: int
+    rejected: int
+    pending: int
+    stake: Decimal
+    hours: Decimal | None
+    slowest_hours: Decimal | None
+    last_requested_at: datetime
+
+    @property
+    def kind_label(self) -> str:
+        return ExceptionRecord.Kind(self.kind).label
+
+    @property
+    def decided(self) -> int:
+        return self.approved + self.rejected
+
+    @property
+    def approval_percent(self) -> Decimal | None:
+        """Approved of those approved or rejected; nothing while none was decided."""
+        if not self.decided:
+            return None
+        return (Decimal(100) * self.approved / self.decided).quantize(Decimal("0.1"))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All exceptions of a report taken together."""
+
+    requests: int
+    exceptions: int
+    deals: int
+    accounts: int
+    approved: int
+    rejected: int
+    pending: int
+    stake: Decimal
+    hours: Decimal | None
+
+    @property
+    def approval_percent(self) -> Decimal | None:
+        decided = self.approved + self.rejected
+        if not decided:
+            return None
+        return (Decimal(100) * self.approved / decided).quantize(Decimal("0.1"))
+
+
+ORDERS = {
+    "frequency": lambda row: (-row.requests, row.label),
+    "approval_rate": lambda row: (-(row.approval_percent or -1), -row.requests, row.label),
+    "turnaround": lambda row: (-(row.hours or -1), -row.requests, row.label),
+    "stake": lambda row: (-row.stake, row.label),
+}
+"""How the ranking may be ordered; slowest first for turnaround."""
+
+
+def records(user: User, filters: Filters) -> QuerySet[ExceptionRecord]:
+    """The rows of a report that this person may see."""
+    found = ExceptionRecord.objects.visible_to(user)
+    zone = Company.get().zone_info
+    if filters.since:
+        found = found.filter(requested_at__gte=datetime.combine(filters.since, time(), zone))
+    if filters.until:
+        end = datetime.combine(filters.until + timedelta(days=1), time(), zone)
+        found = found.filter(requested_at__lt=end)
+    exact = {
+        "team": filters.team,
+        "kind": filters.kind,
+        "tier": filters.tier,
+        "outcome": filters.outcome,
+        "segment": filters.segment,
+        "label": filters.label,
+    }
+    return found.filter(**{name: value for name, value in exact.items() if value})
+
+
+def listed(user: User, filters: Filters) -> QuerySet[ExceptionRecord]:
+    """The rows with everything a table or an export shows, newest first."""
+    return (
+        records(user, filters)
+        .select_related("deal", "account", "requester", "team", "term", "request__quote")
+        .prefetch_related("deciders")
+        .order_by("-requested_at", "-pk")
+    )
+
+
+def summary(user: User, filters: Filters) -> Summary:
+    found: dict[str, Any] = records(user, filters).aggregate(
+        exceptions=Count("pk"),
+        requests=Count("request", distinct=True),
+        deals=Count("deal", distinct=True),
+        accounts=Count("account", distinct=True),
+        approved=Count("pk", filter=Q(outcome=Outcome.APPROVED)),
+        rejected=Count("pk", filter=Q(outcome=Outcome.REJECTED)),
+        pending=Count("pk", filter=Q(outcome=Outcome.PENDING)),
+        stake=Sum("stake_amount"),
+        hours=Avg("business_hours", filter=DECIDED),
+    )
+    return Summary(**{**found, "stake": money(found["stake"]), "hours": hours(found["hours"])})
+
+
+DECIDED = Q(outcome__in=[Outcome.APPROVED, Outcome.REJECTED])
+
+
+def ranked(user: User, filters: Filters, order: str = "frequency") -> Sequence[Ranked]:
+    """Exceptions of one label counted together, ranked; one query."""
+    rows = (
+        records(user, filters)
+        .order_by()
+        .values("kind", "label")
+        .annotate(
+            requests=Count("request", distinct=True),
+            deals=Count("deal", distinct=True),
+            accounts=Count("account", distinct=True),
+            approved=Count("pk", filter=Q(outcome=Outcome.APPROVED)),
+            rejected=Count("pk", filter=Q(outcome=Outcome.REJECTED)),
+            pending=Count("pk", filter=Q(outcome=Outcome.PENDING)),
+            stake=Sum("stake_amount"),
+            hours=Avg("business_hours", filter=DECIDED),
+            slowest_hours=Max("business_hours", filter=DECIDED),
+            last_requested_at=Max("requested_at"),
+        )
+    )
+    found = [
+        Ranked(
+            **{
+                **row,
+                "stake": money(row["stake"]),
+                "hours": hours(row["hours"]),
+                "slowest_hours": hours(row["slowest_hours"]),
+            }
+        )
+        for row in rows
+    ]
+    return sorted(found, key=ORDERS[order])
+
+
+def by_month(user: User, filters: Filters) -> Sequence[tuple[date, str, int]]:
+    """(month, outcome, exceptions) in the company's zone, oldest first."""
+    rows = (
+        records(user, filters)
+        .order_by()
+        .annotate(month=TruncMonth("requested_at", tzinfo=Company.get().zone_info))
+        .values("month", "outcome")
+        .annotate(number=Count("pk"))
+        .order_by("month", "outcome")
+    )
+    return [(row["month"].date(), row["outcome"], row["number"]) for row in rows]
+
+
+def by_kind(user: User, filters: Filters) -> Sequence[tuple[str, int, Decimal]]:
+    """(kind, exceptions, amount at stake), the most frequent first."""
+    rows = (
+        records(user, filters)
+        .order_by()
+        .values("kind")
+        .annotate(number=Count("pk"), stake=Sum("stake_amount"))
+        .order_by("-number", "kind")
+    )
+    return [(row["kind"], row["number"], money(row["stake"])) for row in rows]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters offer."""
+
+    teams: Sequence[Team]
+    tiers: Sequence[str]
+    first_day: date | None
+
+
+def choices(user: User) -> Choices:
+    found = records(user, Filters())
+    first = found.aggregate(first=Min("requested_at"))["first"]
+    return Choices(
+        teams=list(Team.objects.filter(pk__in=found.values("team"))),
+        tiers=sorted(found.order_by().values_list("tier", flat=True).distinct()),
+        first_day=Company.get().local_day(first) if first else None,
+    )
+
+
+def money(value: Any) -> Decimal:
+    """A sum as it is shown; some databases add decimals as floats."""
+    return Decimal(str(value or 0)).quantize(CENT)
+
+
+def hours(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value)).quantize(Decimal("0.1"))

@@ -1,0 +1,66 @@
+"""Publishing the policy that quotes are judged by."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Max
+
+from dealdesk.models import PolicyVersion
+from dealdesk.permissions import check_can_govern
+from dealdesk.policy import Policy, policy_digest, policy_json, policy_problems
+from dealdesk.presets import PRESETS
+from revops.ledger.operations import record
+from revops.people.actor import Actor
+from revops.refusals import Refused
+
+
+@transaction.atomic(durable=True)
+def publish_policy(
+    *, policy: Policy, label: str, note: str = "", preset: str = "", by: Actor, at: datetime
+) -> PolicyVersion:
+    """Put a policy in force as the next version. Running requests stay with theirs.
+
+    Raises Refused naming everything that makes it unfit, or when it is in force already.
+    """
+    check_can_govern(by=by)
+    problems = policy_problems(policy)
+    if problems:
+        raise Refused(" ".join(problems), code="unfit_policy")
+    # Everybody who publishes waits here, so that numbers follow each other.
+    before = PolicyVersion.objects.select_for_update().filter(in_force=True).first()
+    if before is not None and before.digest == policy_digest(policy):
+        raise Refused("This very policy is in force already.", code="unchanged")
+    if before is not None:
+        before.in_force = False
+        before.save(update_fields=["in_force"])
+    version = PolicyVersion.objects.create(
+        number=(PolicyVersion.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
+        label=label.strip() or policy.name,
+        preset=preset,
+        body=policy_json(policy),
+        digest=policy_digest(policy),
+        note=note.strip(),
+        published_at=at,
+        published_by=by.user,
+        in_force=True,
+    )
+    record(
+        "policy.published",
+        version,
+        by=by,
+        at=at,
+        before={"number": before.number, "digest": before.digest} if before else None,
+        after={"number": version.number, "digest": version.digest, "label": version.label},
+        why=version.note,
+    )
+    return version
+
+
+def publish_preset(*, preset: str, by: Actor, at: datetime) -> PolicyVersion:
+    """Publish one of the policies that ship, by its key."""
+    policy = PRESETS.get(preset)
+    if policy is None:
+        raise Refused(f"There is no preset {preset}.", code="unknown_preset")
+    return publish_policy(policy=policy, label=policy.name, preset=preset, by=by, at=at)

@@ -1,0 +1,177 @@
+"""Who may do what at the deal desk: `check_can_x` raises with the reason, `can_x` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision, Quote
+from dealdesk.policy import Policy
+from pipeline.permissions import check_can_change, person
+from revops.people.models import Role
+from revops.refusals import Conflict, NotAllowed, Refused
+
+if TYPE_CHECKING:
+    from pipeline.models import Deal
+    from revops.people.actor import Actor
+    from revops.people.models import User
+
+
+def check_can_quote(deal: Deal, *, by: Actor) -> None:
+    """Raise unless `by` may make and change quotes of this deal, which must be open."""
+    check_can_change(deal, by=by)
+    if not deal.is_open:
+        raise Refused("This deal is closed. Reopen it before changing its quotes.")
+
+
+def check_can_save(quote: Quote, *, by: Actor) -> None:
+    """Raise unless `by` may change this quote: a submitted revision never changes."""
+    check_can_quote(quote.deal, by=by)
+    if not quote.is_draft:
+        raise Refused(
+            "A submitted revision never changes. Make a new revision of it.", code="submitted"
+        )
+
+
+def check_can_submit(quote: Quote, *, by: Actor) -> None:
+    """Raise unless `by` may submit this quote now."""
+    check_can_quote(quote.deal, by=by)
+    if by.user is None:
+        raise NotAllowed("A quote is submitted by a person.")
+    if quote.requests.pending().exists():
+        raise Conflict(
+            "These terms are waiting for an answer already. Recall that request first.",
+            code="already_pending",
+        )
+
+
+def check_is_pending(request: ApprovalRequest) -> None:
+    """Raise Conflict unless the request still waits for an answer."""
+    if not request.is_pending:
+        raise Conflict(
+            f"This request is no longer open: {request.get_status_display().lower()}.",
+            code="not_pending",
+            status=request.status,
+        )
+
+
+def check_can_recall(request: ApprovalRequest, *, by: Actor) -> None:
+    """Raise unless `by` may take this request back: its submitter, the owner and RevOps."""
+    user = person(by)
+    if user and not (
+        user.pk in (request.submitted_by_id, request.deal.owner_id)
+        or user.has_role(Role.REVOPS_ADMIN)
+    ):
+        raise NotAllowed("Only who submitted it, the deal's owner and RevOps may recall this.")
+    check_is_pending(request)
+
+
+def check_can_decide(
+    slot: ApprovalSlot, *, by: Actor, excluded: Mapping[int, str], policy: Policy
+) -> None:
+    """Raise, with the reason, unless `by` may decide this slot now.
+
+    The person asked and nobody else, administrators included: still active, still in the role
+    that made them eligible, and not excluded; on a slot that is open in a pending request.
+    """
+    if by.user is None or by.user.pk != slot.person_id:
+        raise NotAllowed(f"This approval is {slot.person.name}'s to decide.", code="not_yours")
+    if by.on_behalf_of is not None and by.on_behalf_of.pk != by.user.pk:
+        raise NotAllowed("Nobody decides on behalf of somebody else here.")
+    check_is_open(slot)
+    check_is_eligible(slot, excluded=excluded, policy=policy)
+
+
+def check_is_open(slot: ApprovalSlot) -> None:
+    """Raise Conflict unless this slot still waits for its person's answer."""
+    check_is_pending(slot.step.request)
+    if slot.state in (ApprovalSlot.State.APPROVED, ApprovalSlot.State.REJECTED):
+        raise Conflict("You have decided this already.", code="already_decided")
+    if not slot.is_open:
+        raise Conflict(
+            f"This approval is not open to you: {slot.get_state_display().lower()}.",
+            code="not_open",
+            state=slot.state,
+        )
+
+
+def check_is_eligible(slot: ApprovalSlot, *, excluded: Mapping[int, str], policy: Policy) -> None:
+    """Raise NotAllowed unless the person of the slot may still answer it."""
+    why = ineligible(slot, excluded=excluded, policy=policy)
+    if why:
+        raise NotAllowed(why, code="not_eligible")
+
+
+def ineligible(slot: ApprovalSlot, *, excluded: Mapping[int, str], policy: Policy) -> str:
+    """Why the person of a slot may not answer it any more, in a sentence; "" when they may."""
+    user = slot.person
+    if not user.can_be_mailed:
+        return f"{user.name} is no longer active."
+    if user.pk in excluded:
+        return f"{user.name} may not decide: {user.name} {excluded[user.pk]}."
+    if slot.held_as and not user.has_role(slot.held_as):
+        return f"{user.name} no longer holds the role {Role(slot.held_as).label}."
+    if not slot.held_as:
+        named = {rule.role.value: rule.fallback.lower() for rule in policy.roles}
+        if named.get(slot.role) != user.email:
+            return f"{user.name} was never named to stand in for {slot.get_role_display()}."
+    return ""
+
+
+def check_can_revoke(decision: Decision, *, by: Actor, at: datetime, hours: int) -> None:
+    """Raise unless `by` may take back this approval: its author, in time, before it was used."""
+    if by.user is None or by.user.pk != decision.decided_by_id:
+        raise NotAllowed("Only who decided may take a decision back.")
+    request = decision.slot.step.request
+    if decision.verdict != Decision.Verdict.APPROVED:
+        raise Refused("A rejection is not taken back: the quote may be submitted again.")
+    if hasattr(decision, "revocation"):
+        raise Conflict("This decision has been taken back already.", code="already_revoked")
+    if request.status not in (ApprovalRequest.Status.PENDING, ApprovalRequest.Status.APPROVED):
+        raise Conflict(
+            f"Nothing rests on this decision any more: {request.get_status_display().lower()}.",
+            code="not_revocable",
+        )
+    if not request.deal.is_open:
+        raise Conflict("The deal is closed.", code="not_revocable")
+    if at > decision.decided_at + timedelta(hours=hours):
+        raise Refused(f"A decision may be taken back within {hours} hours.", code="too_late")
+
+
+def check_can_govern(*, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may publish policies and change prices and the catalogue."""
+    user = person(by)
+    if user and not user.has_role(Role.REVOPS_ADMIN):
+        raise NotAllowed("Only RevOps may change the policy, the prices and the catalogue.")
+
+
+def can_see_exceptions(user: User) -> bool:
+    """Whether the exception report is open to this person."""
+    return user.is_active and user.has_role(
+        Role.REVOPS_ADMIN, Role.DEAL_DESK, Role.FINANCE, Role.LEGAL, Role.AUDITOR, Role.VP_SALES
+    )
+
+
+def allowed(check: Any, *args: Any, **kwargs: Any) -> bool:
+    try:
+        check(*args, **kwargs)
+    except Refused:
+        return False
+    return True
+
+
+def can_quote(deal: Deal, by: Actor) -> bool:
+    return allowed(check_can_quote, deal, by=by)
+
+
+def can_save(quote: Quote, by: Actor) -> bool:
+    return allowed(check_can_save, quote, by=by)
+
+
+def can_submit(quote: Quote, by: Actor) -> bool:
+    return allowed(check_can_submit, quote, by=by)
+
+
+def can_recall(request: ApprovalRequest, by: Actor) -> bool:
+    return allowed(check_can_recall, request, by=by)

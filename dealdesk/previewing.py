@@ -1,0 +1,310 @@
+"""What submitting a quote would lead to: who is asked, why, how long, and what would avoid it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from dealdesk import cover
+from dealdesk.counterfactual import Avoid, what_would_avoid
+from dealdesk.coverage import at_rate_of
+from dealdesk.directory import directory_of, users_of
+from dealdesk.exclusions import excluded_people, family_of
+from dealdesk.inputs import QuoteRows, TermsReader, policy_in_force
+from dealdesk.models import (
+    ApprovalRequest,
+    ApprovalSlot,
+    Decision,
+    PolicyVersion,
+    Quote,
+)
+from dealdesk.policy import Policy, Role, Topic, policy_from_json
+from dealdesk.pricing import Problem
+from dealdesk.resolving import AskedGroup, Resolution, resolve
+from dealdesk.routing import Route, evaluate
+from dealdesk.terms import Terms, from_canonical
+from dealdesk.wording import money_text
+from pipeline.models import Segment
+from revops.company.models import Company
+from revops.company.rates import RateMissing, convert
+from revops.people.models import User
+from revops.worktime.arithmetic import add_business_time, working_days_label
+from revops.worktime.calendars import calendar_of, company_calendar
+
+SPLITTING = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class PreviewGroup:
+    """One role that is asked: the people, by when they should answer, and why."""
+
+    role: Role
+    label: str
+    people: tuple[User, ...]
+    hours: int
+    working_days: str
+    due_at: datetime
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    carried: Decision | None = None
+
+
+@dataclass(frozen=True)
+class PreviewStep:
+    key: str
+    name: str
+    wave: int
+    groups: tuple[PreviewGroup, ...]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Everything that submitting now would lead to. `problems` say why it would be refused."""
+
+    terms: Terms
+    route: Route
+    steps: tuple[PreviewStep, ...]
+    problems: tuple[Problem, ...]
+    avoid: tuple[Avoid, ...]
+    warnings: tuple[str, ...]
+    working_days: str
+    expected_at: datetime
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    @property
+    def automatic(self) -> bool:
+        return self.route.automatic
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A quote judged under the policy in force: what preview shows and submission freezes."""
+
+    version: PolicyVersion
+    policy: Policy
+    terms: Terms
+    route: Route
+    resolution: Resolution
+    carried: Mapping[tuple[str, str], Decision]
+    excluded: Mapping[int, str]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why it cannot be submitted; a role that is carried forward needs nobody."""
+        held = {role for _, role in self.carried}
+        return self.route.problems + tuple(
+            refusal for refusal in self.resolution.refusals if refusal.about not in held
+        )
+
+
+def judge(rows: QuoteRows, *, submitter: User | None, at: datetime) -> Judgement:
+    """Judge a quote as it would be submitted at that moment."""
+    version, policy = policy_in_force()
+    reader = TermsReader(policy)
+    terms = reader.terms(rows, rate_day=reader.company.local_day(at))
+    route = evaluate(policy, terms)
+    quote = rows.quote
+    excluded = excluded_people(quote, submitter) if quote.pk else fresh_excluded(quote, submitter)
+    return Judgement(
+        version=version,
+        policy=policy,
+        terms=terms,
+        route=route,
+        resolution=resolve(route, directory_of(quote.deal.owner, policy), excluded),
+        carried=carried_forward(quote, terms, route, excluded, at=at) if quote.pk else {},
+        excluded=excluded,
+    )
+
+
+def fresh_excluded(quote: Quote, submitter: User | None) -> dict[int, str]:
+    excluded = {quote.deal.owner_id: "owns this deal"}
+    if submitter is not None:
+        excluded[submitter.pk] = "submitted this quote"
+    return excluded
+
+
+def preview_rows(rows: QuoteRows, *, submitter: User | None, at: datetime) -> Preview:
+    """Return what submitting these rows, saved or not, would lead to. Writes nothing."""
+    found = judge(rows, submitter=submitter, at=at)
+    avoid = (
+        ()
+        if found.route.problems
+        else tuple(what_would_avoid(found.policy, found.terms, found.route))
+    )
+    steps = tuple(preview_steps(found, at))
+    expected = expected_at(steps, at)
+    return Preview(
+        terms=found.terms,
+        route=found.route,
+        steps=steps,
+        problems=found.problems,
+        avoid=avoid,
+        warnings=tuple(warnings_of(rows.quote, found.terms, at)),
+        working_days=working_days_label(timedelta(hours=open_hours(steps))),
+        expected_at=expected,
+    )
+
+
+def preview_steps(found: Judgement, at: datetime) -> Sequence[PreviewStep]:
+    asked = [group for step in found.resolution.steps for group in step.groups]
+    users = users_of(person.key for group in asked for person in group.people)
+    return [
+        PreviewStep(
+            key=step.key,
+            name=step.name,
+            wave=step.wave,
+            groups=tuple(
+                preview_group(group, users, found.carried.get((step.key, group.role.value)), at)
+                for group in step.groups
+            ),
+        )
+        for step in found.resolution.steps
+    ]
+
+
+def preview_group(
+    group: AskedGroup, users: Mapping[int, User], carried: Decision | None, at: datetime
+) -> PreviewGroup:
+    people = tuple(users[person.key] for person in group.people)
+    span = timedelta(hours=group.hours)
+    calendars = [calendar_of(person) for person in people] or [company_calendar()]
+    return PreviewGroup(
+        role=group.role,
+        label=group.role.label,
+        people=(carried.decided_by,) if carried else people,
+        hours=0 if carried else group.hours,
+        working_days=working_days_label(span),
+        due_at=at if carried else min(add_business_time(c, at, span) for c in calendars),
+        reasons=tuple(reason.sentence for reason in group.reasons),
+        notes=() if carried else group.notes,
+        carried=carried,
+    )
+
+
+def open_hours(steps: Sequence[PreviewStep]) -> int:
+    """Business hours until the last answer is due: waves add up, a wave is its slowest group."""
+    waves: dict[int, int] = {}
+    for step in steps:
+        for group in step.groups:
+            waves[step.wave] = max(waves.get(step.wave, 0), group.hours)
+    return sum(waves.values())
+
+
+def expected_at(steps: Sequence[PreviewStep], at: datetime) -> datetime:
+    """When the last answer is due, waves one after another."""
+    waves = sorted({step.wave for step in steps})
+    if len(waves) < 2:
+        return max((g.due_at for step in steps for g in step.groups), default=at)
+    return add_business_time(company_calendar(), at, timedelta(hours=open_hours(steps)))
+
+
+# Carrying forward
+
+
+def carried_forward(
+    quote: Quote, terms: Terms, route: Route, excluded: Mapping[int, str], *, at: datetime
+) -> dict[tuple[str, str], Decision]:
+    """Return decisions of the last attempt that still hold: (step, role) → decision.
+
+    A role's approval holds when each of its topics is the same or better for us than what it
+    judged, it is within its validity, it was not taken back, and its author may decide still.
+    """
+    last = (
+        ApprovalRequest.objects.filter(quote__in=family_of(quote))
+        .select_related("snapshot", "policy")
+        .order_by("-attempt")
+        .first()
+    )
+    if last is None or last.is_pending or last.status == ApprovalRequest.Status.CONSUMED:
+        return {}
+    policy = policy_from_json(last.policy.body)
+    before = from_canonical(last.snapshot.body)
+    change = cover.covers(before, at_rate_of(before, terms), policy)
+    given = decisions_of(last)
+    carried: dict[tuple[str, str], Decision] = {}
+    for step in route.steps:
+        for group in step.groups:
+            decision = given.get(group.role.value)
+            if decision is None or group.needed != 1:
+                continue
+            judged = {Topic(topic) for topic in decision.topics}
+            if not judged >= set(group.topics) or not change.holds_for(group.topics):
+                continue
+            if newly_asked(group.role, change) or decision.decided_by_id in excluded:
+                continue
+            if at >= decision.decided_at + timedelta(days=policy.validity_days):
+                continue
+            carried[step.key, group.role.value] = decision
+    return carried
+
+
+def newly_asked(role: Role, change: cover.Cover) -> bool:
+    return any(
+        found.direction is cover.Direction.NEW_ROLE and found.now == role.value
+        for found in change.worsened
+    )
+
+
+def decisions_of(request: ApprovalRequest) -> dict[str, Decision]:
+    """The approvals an attempt rests on, by role, those it carried itself too."""
+    found: dict[str, Decision] = {}
+    slots = (
+        ApprovalSlot.objects.filter(step__request=request)
+        .select_related("decision__decided_by", "carried_from__decided_by")
+        .select_related("decision__revocation")
+        .order_by("pk")
+    )
+    for slot in slots:
+        decision = slot.carried_from or getattr(slot, "decision", None)
+        if decision is None or decision.verdict != Decision.Verdict.APPROVED:
+            continue
+        if not hasattr(decision, "revocation"):
+            found[slot.role] = decision
+    return found
+
+
+# Warnings, never approvers
+
+
+def warnings_of(quote: Quote, terms: Terms, at: datetime) -> Sequence[str]:
+    found = []
+    if terms.segment.key == Segment.UNKNOWN:
+        found.append("The account's head count is not known, so it is judged as an enterprise.")
+    if (warning := splitting_warning(quote, terms, at)) is not None:
+        found.append(warning)
+    return found
+
+
+def splitting_warning(quote: Quote, terms: Terms, at: datetime) -> str | None:
+    """Say when several deals of one account within 90 days add up; nobody is asked for it."""
+    account = quote.deal.account
+    if account is None:
+        return None
+    since: date = Company.get().local_day(at) - SPLITTING
+    others = (
+        Quote.objects.filter(is_primary=True, deal__account=account, priced_on__gte=since)
+        .exclude(deal=quote.deal_id)
+        .exclude(deal__status="lost")
+    )
+    company = Company.get()
+    total, count = Decimal(0), 0
+    for other in others.only("annual_amount", "currency", "priced_on"):
+        try:
+            total += convert(other.annual_amount, other.currency, other.priced_on, company=company)
+            count += 1
+        except RateMissing:
+            continue
+    if not count:
+        return None
+    own = terms.annual_value
+    summed = money_text(Fraction(total) + (own or 0), company.currency)
+    return (
+        f"{account.name} has {count} more deal{'s' * (count != 1)} within 90 days: "
+        f"{summed} a year together with this one."
+    )
