@@ -15,16 +15,6 @@ from tests.factories.pipeline import complete, make_deal, stage
 LATER = AT + timedelta(hours=3)
 
 
-@pytest.fixture(autouse=True)
-def own_items_alone(monkeypatch):
-    """Only what the pipeline itself asks: other apps test what they add."""
-    from pipeline.items import OWN_ITEMS
-
-    monkeypatch.setattr(registry, "_items", {kind.key: kind for kind in OWN_ITEMS})
-    monkeypatch.setattr(registry, "_checks", [])
-    monkeypatch.setattr(registry, "_effects", [])
-
-
 def win(deal, who, **evidence):
     return win_deal(deal=deal, evidence=evidence, by=by(who), at=LATER)
 
