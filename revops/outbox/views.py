@@ -4,6 +4,7 @@ from csp.decorators import csp, csp_update
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template import TemplateDoesNotExist
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
@@ -39,6 +40,8 @@ def mailbox(request):
         deliveries = deliveries.filter(pk__lt=int(before))
     page = list(deliveries[: ON_A_PAGE + 1])
     more, page = len(page) > ON_A_PAGE, page[:ON_A_PAGE]
+    for delivery in page:
+        delivery.shown_subject = delivered_subject(delivery)
     context = {"deliveries": page, "to": to, "next": page[-1].pk if more else None}
     return render(request, "outbox/mailbox.html", context)
 
@@ -77,6 +80,14 @@ def mailbox_body(request, pk):
     delivery = get_object_or_404(kept_deliveries(), pk=pk)
     html = delivered_body(delivery).html
     return HttpResponse(html.replace("<head>", '<head><base target="_top">', 1))
+
+
+def delivered_subject(delivery):
+    """The subject as sent, or as it would be; a broken template is for the mail's own page."""
+    try:
+        return delivery.subject or render_body(delivery.notification).subject
+    except TemplateDoesNotExist:
+        return delivery.notification.event
 
 
 def delivered_body(delivery):
