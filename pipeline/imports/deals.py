@@ -155,11 +155,11 @@ def import_deals(
             drafts.standing("deal"), there, {key: _said(row) for key, row in there.items()}
         )
     ]
+    plans = _standing(drafts, plans)
     for extension in added:
         extension.check(drafts, plans)
     _check_locks(drafts, plans, added)
-    standing = {record.external_id for record in drafts.standing("deal")}
-    plans = [each for each in plans if each.record.external_id in standing]
+    plans = _standing(drafts, plans)
     for each in plans:
         if each.attached_news:
             each.news |= dict.fromkeys(each.attached_news)
@@ -168,6 +168,11 @@ def import_deals(
         _write(plans, drafts.source, company, added, progress, by=by, at=at)
         outcome.written = True
     return outcome
+
+
+def _standing(drafts: Drafts, plans: Sequence[DealPlan]) -> list[DealPlan]:
+    standing = {record.external_id for record in drafts.standing("deal")}
+    return [each for each in plans if each.record.external_id in standing]
 
 
 def _said(deal: Deal) -> dict[str, Any]:

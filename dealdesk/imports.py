@@ -1,0 +1,416 @@
+"""Importing products with their prices, and the quotes of imported closed deals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.text import slugify
+
+from dealdesk import pricing
+from dealdesk.defaults import STANDARD_BILLING, STANDARD_PAYMENT_TERMS
+from dealdesk.drafts import LineDraft, line_rows
+from dealdesk.inputs import (
+    PriceBook,
+    QuoteRows,
+    TermsReader,
+    policy_in_force,
+    quote_input,
+)
+from dealdesk.models import (
+    BillingFrequency,
+    PaymentTerms,
+    Price,
+    PriceList,
+    Product,
+    Quote,
+    QuoteLine,
+)
+from dealdesk.operations.shared import write_figures
+from pipeline.imports.deals import DealPlan
+from pipeline.imports.extensions import register_extension
+from pipeline.models import Account, Deal
+from revops.company.models import Company
+from revops.imports.drafts import Drafts, Outcome, Progress, Record
+from revops.imports.fieldtypes import Choice, Currency, Day, Integer, Number, Reference, Text
+from revops.imports.kinds import Entity, Field, Kind, register_kind
+from revops.imports.writing import (
+    BATCH,
+    Found,
+    Plan,
+    by_external_id,
+    finder,
+    import_rows,
+    in_batches,
+    resolve,
+)
+from revops.ledger.operations import Draft
+from revops.people.actor import Actor
+from revops.refusals import Refused
+
+PRICED = ("list_price", "price_period", "price_currency", "valid_from")
+FOREVER = date(2000, 1, 1)
+NOTHING = Decimal(0)
+find_product = finder(Product.objects.all())
+
+
+# Products
+
+
+def products_kind() -> Kind:
+    fields = (
+        Field("name", Text(200), required=True),
+        Field("key", Text(60)),
+        Field("family", Text(100)),
+        Field("kind", Choice(tuple(Product.Kind.choices))),
+        Field("list_price", Number(digits=16, places=4, minimum=NOTHING)),
+        Field("price_period", Choice(tuple(Price.Period.choices))),
+        Field("price_currency", Currency()),
+        Field("valid_from", Day()),
+    )
+    return Kind("products", "product", (Entity("product", fields),), import_products)
+
+
+@transaction.atomic(durable=True)
+def import_products(
+    *,
+    drafts: Drafts,
+    dry_run: bool = False,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+    by: Actor,
+    at: datetime,
+) -> Outcome:
+    """Take over products and their list prices; a new price ends the one before it.
+
+    Raises BadRows when rows are bad and are not to be skipped.
+    """
+    company = Company.get()
+    records = drafts.records.get("product", {})
+    there = by_external_id(Product.objects.all(), drafts.source, records.values())
+    _check_products(drafts, there)
+
+    def make(each: Plan[Product]) -> Product:
+        return Product(
+            key=_key(each.record), source=drafts.source, external_id=each.record.external_id
+        )
+
+    def follow(new: list[Plan[Product]], changed: list[Plan[Product]]) -> None:
+        for each in [*new, *changed]:
+            _set_price(each, company, at=at)
+
+    return import_rows(
+        drafts,
+        "product",
+        there,
+        make=make,
+        apart=PRICED,
+        follow=follow,
+        dry_run=dry_run,
+        skip_bad=skip_bad,
+        by=by,
+        at=at,
+    )
+
+
+def _key(record: Record) -> str:
+    return record.values.get("key") or slugify(record.values["name"])[:60]
+
+
+def _check_products(drafts: Drafts, there: dict[str, Product]) -> None:
+    keys: dict[str, str] = {}
+    for record in drafts.standing("product"):
+        values, key = record.values, _key(record)
+        if not key or slugify(key) != key:
+            drafts.reject_record(record, f"key: “{key}” is no key, such as gtx-pro")
+        elif key in keys:
+            drafts.reject_record(record, f"key: {key} is also that of “{keys[key]}”")
+        elif record.external_id in there and values.get("key") not in (
+            None,
+            there[record.external_id].key,
+        ):
+            drafts.reject_record(record, "key: the key of a product never changes")
+        elif values.get("list_price") is not None and not values.get("price_period"):
+            drafts.reject_record(record, "price_period is blank, and there is a list_price")
+        keys.setdefault(key, record.external_id)
+    mine = {product.pk for product in there.values()}
+    for product in Product.objects.filter(key__in=keys).exclude(pk__in=mine):
+        record = drafts.records["product"][keys[product.key]]
+        drafts.reject_record(record, f"key: {product.key} already belongs to {product.name}")
+
+
+def _set_price(each: Plan[Product], company: Company, *, at: datetime) -> None:
+    """Publish what the source now says a product costs, from the day it says or from today."""
+    values = each.record.values
+    if not set(PRICED) & set(each.news) or values.get("list_price") is None:
+        return
+    currency = values.get("price_currency") or company.currency
+    price_list, _ = PriceList.objects.get_or_create(
+        currency=currency, defaults={"name": "Price list"}
+    )
+    prices = Price.objects.filter(price_list=price_list, product=each.row)
+    facts = {"amount": values["list_price"], "period": values["price_period"]}
+    start = values.get("valid_from") or (company.local_day(at) if prices.exists() else FOREVER)
+    present = prices.effective_on(start).order_by("-valid_from").first()
+    if present and all(getattr(present, name) == value for name, value in facts.items()):
+        return
+    if present and present.valid_from == start:
+        prices.filter(pk=present.pk).update(**facts)
+    else:
+        end = present.valid_until if present else None
+        if present:
+            prices.filter(pk=present.pk).update(valid_until=start - timedelta(days=1))
+        elif later := prices.filter(valid_from__gt=start).order_by("valid_from").first():
+            end = later.valid_from - timedelta(days=1)
+        Price.objects.create(
+            price_list=price_list, product=each.row, valid_from=start, valid_until=end, **facts
+        )
+    if present:
+        each.before["list_price"] = present.amount
+    each.after |= {"list_price": facts["amount"], "currency": currency, "valid_from": start}
+
+
+# The quotes of closed deals
+
+
+@dataclass
+class Offer:
+    """The quote that an imported closed deal gets, priced and not yet saved."""
+
+    quote: Quote
+    line: QuoteLine
+    previous: Quote | None
+
+
+class QuoteOfDeal:
+    """A closed deal with a product and a value above zero gets a quote, frozen as history.
+
+    It is dated by the close, at standard by the price list of that day, and its net is what the
+    deal was worth: so a policy can be judged on it. No approval is asked or claimed.
+    """
+
+    def __init__(self) -> None:
+        self.company = Company.get()
+        self.books: dict[tuple[str, date], PriceBook] = {}
+        self.offers: dict[str, Offer] = {}
+        self.primaries: dict[int, Quote] = {}
+        self.payment = PaymentTerms.objects.in_bulk(field_name="key")
+        self.billing = BillingFrequency.objects.in_bulk(field_name="key")
+
+    @staticmethod
+    def entity() -> Entity:
+        fields = (
+            Field("product", Reference("product", ("external_id", "key", "name"))),
+            Field("quantity", Number(digits=14, places=4)),
+            Field("net_amount", Number(digits=16, places=2)),
+            Field("term_months", Integer(minimum=1, maximum=240)),
+            Field("payment_terms", Text(30)),
+            Field("billing", Text(30)),
+        )
+        return Entity("quote", fields, attached_to="deal")
+
+    def check(self, drafts: Drafts, plans: Sequence[DealPlan]) -> None:
+        resolve(drafts, "quote", "product", find_product)
+        self._read_primaries(plans)
+        self.products = Product.objects.in_bulk(
+            {
+                record.values["product"].number
+                for record in drafts.standing("quote")
+                if getattr(record.values.get("product"), "number", None)
+            }
+        )
+        for each in plans:
+            record = each.attached.get("quote")
+            if record and self._is_due(each, record):
+                try:
+                    self._offer(each, record)
+                except Refused as refusal:
+                    drafts.reject_record(each.record, f"quote: {str(refusal).rstrip('.')}")
+
+    def keeps(self, plan: DealPlan) -> bool:
+        primary = self.primaries.get(plan.row.pk)
+        return primary is not None and primary.origin == Deal.Origin.IMPORT
+
+    def stamp(self, plans: Sequence[DealPlan]) -> None:
+        """Segment at the close, and the amount that the quote will have."""
+        closed = [each for each in plans if each.row.closed_on]
+        accounts = _accounts_of(closed)
+        try:
+            _, policy = policy_in_force()
+        except Refused:
+            return
+        reader = TermsReader(policy, self.company)
+        for each in closed:
+            account = accounts.get(each.row.account_id or 0)
+            each.row.closed_segment = reader.segment(account).key
+
+    def write(self, plans: Sequence[DealPlan], *, by: Actor, at: datetime) -> list[Draft]:
+        due = [
+            (each, offer)
+            for each in plans
+            if (offer := self.offers.get(each.record.external_id)) is not None
+        ]
+        Quote.objects.filter(
+            pk__in=[offer.previous.pk for _, offer in due if offer.previous]
+        ).update(is_primary=False)
+        for each, offer in due:
+            offer.quote.deal = each.row
+            offer.quote.created_at = at
+            offer.quote.created_by = by.user
+        Quote.objects.bulk_create([offer.quote for _, offer in due], batch_size=BATCH)
+        for _, offer in due:
+            offer.line.quote = offer.quote
+        QuoteLine.objects.bulk_create([offer.line for _, offer in due], batch_size=BATCH)
+        self._freeze([offer.quote for _, offer in due])
+        self._set_amounts(due)
+        return [_entry(each, offer) for each, offer in due]
+
+    # What the steps above share
+
+    def _read_primaries(self, plans: Sequence[DealPlan]) -> None:
+        numbers = [each.row.pk for each in plans if not each.is_new]
+        for batch in in_batches(numbers):
+            found = Quote.objects.primary().filter(deal__in=batch).prefetch_related("lines")
+            self.primaries |= {quote.deal_id: quote for quote in found}
+
+    def _is_due(self, each: DealPlan, record: Record) -> bool:
+        if each.status == Deal.Status.OPEN or not record.values.get("product"):
+            return False
+        if self._net(each, record) <= 0 or not isinstance(record.values["product"], Found):
+            return False
+        if each.is_new:
+            return True
+        primary = self.primaries.get(each.row.pk)
+        if primary is not None and primary.origin != Deal.Origin.IMPORT:
+            return False
+        return bool(each.attached_news or each.moves or {"amount", "currency"} & set(each.news))
+
+    def _net(self, each: DealPlan, record: Record) -> Decimal:
+        net = record.values.get("net_amount")
+        if net is None:
+            net = each.record.values.get("amount")
+        return net if net is not None else NOTHING
+
+    def _offer(self, each: DealPlan, record: Record) -> None:
+        """Price the quote. Raises Refused where the price list or the terms do not allow it."""
+        values, deal = record.values, each.record.values
+        currency = deal.get("currency") or self.company.currency
+        closed_on = each.place.closed_on if each.place else each.row.closed_on
+        if closed_on is None:
+            raise Refused("The day of the close is not known.")
+        product = self.products[values["product"].number]
+        previous = None if each.is_new else self.primaries.get(each.row.pk)
+        quote = Quote(
+            revision=previous.revision + 1 if previous else 1,
+            based_on=previous,
+            is_primary=True,
+            currency=currency,
+            priced_on=closed_on,
+            term_months=values.get("term_months"),
+            payment_terms=_named(self.payment, values.get("payment_terms"), STANDARD_PAYMENT_TERMS),
+            billing=_named(self.billing, values.get("billing"), STANDARD_BILLING),
+            origin=Deal.Origin.IMPORT,
+        )
+        if quote.term_months is None and product.kind == Product.Kind.RECURRING:
+            quote.term_months = 12
+        line = line_rows(
+            quote,
+            1,
+            LineDraft(
+                product=product,
+                quantity=_or(values.get("quantity"), Decimal(1)),
+                key="line-1",
+                typed=QuoteLine.Typed.NET_AMOUNT,
+                typed_value=self._net(each, record),
+            ),
+            self._book(currency, closed_on),
+            set(),
+        )
+        price = pricing.price_quote(quote_input(QuoteRows(quote, (line,), (), ())))
+        if price.problems:
+            raise Refused(price.problems[0].sentence)
+        write_figures(quote, price)
+        if previous is None or _differ(quote, line.line, previous):
+            self.offers[each.record.external_id] = Offer(quote, line.line, previous)
+
+    def _book(self, currency: str, day: date) -> PriceBook:
+        if (currency, day) not in self.books:
+            self.books[currency, day] = PriceBook(currency, day, self.products)
+        return self.books[currency, day]
+
+    def _moment(self, day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=self.company.zone_info)
+
+    def _freeze(self, quotes: Sequence[Quote]) -> None:
+        """Submit the quotes as of the day of the close: with their lines, they change no more."""
+        for quote in quotes:
+            quote.status = Quote.Status.SUBMITTED
+            quote.submitted_at = self._moment(quote.priced_on)
+        Quote.objects.bulk_update(quotes, ["status", "submitted_at"], batch_size=BATCH)
+
+    def _set_amounts(self, due: Sequence[tuple[DealPlan, Offer]]) -> None:
+        """The net of a deal's primary quote is the deal's amount."""
+        differing = []
+        for each, offer in due:
+            facts = {"amount": offer.quote.net_amount, "currency": offer.quote.currency}
+            if any(getattr(each.row, name) != value for name, value in facts.items()):
+                each.row.amount, each.row.currency = facts["amount"], facts["currency"]
+                differing.append(each.row)
+        Deal.objects.bulk_update(differing, ["amount", "currency"], batch_size=BATCH)
+
+
+def _named(rows: dict[str, Any], key: str | None, standard: str) -> Any:
+    try:
+        return rows[key or standard]
+    except KeyError:
+        raise Refused(f"“{key or standard}” is none of {', '.join(sorted(rows))}.") from None
+
+
+def _or(value: Decimal | None, otherwise: Decimal) -> Decimal:
+    return otherwise if value is None else value
+
+
+def _differ(quote: Quote, line: QuoteLine, previous: Quote) -> bool:
+    """Whether the source now says another offer than the imported quote already holds."""
+    header = ("currency", "priced_on", "term_months", "payment_terms_id", "billing_id")
+    if any(getattr(quote, name) != getattr(previous, name) for name in header):
+        return True
+    lines = list(previous.lines.all())
+    facts = ("product_id", "quantity", "typed_value")
+    return len(lines) != 1 or any(getattr(line, name) != getattr(lines[0], name) for name in facts)
+
+
+def _accounts_of(plans: Sequence[DealPlan]) -> dict[int, Account]:
+    numbers = {each.row.account_id for each in plans if each.row.account_id}
+    found: dict[int, Account] = {}
+    for batch in in_batches(numbers):
+        found |= Account.objects.in_bulk(batch)
+    return found
+
+
+def _entry(each: DealPlan, offer: Offer) -> Draft:
+    quote, line = offer.quote, offer.line
+    return Draft(
+        "quote.imported",
+        quote,
+        after={
+            "revision": quote.revision,
+            "currency": quote.currency,
+            "priced_on": quote.priced_on,
+            "term_months": quote.term_months,
+            "product": line.product.key,
+            "quantity": line.quantity,
+            "standard": quote.standard_amount,
+            "net": quote.net_amount,
+            "origin": Deal.Origin.IMPORT,
+        },
+        related=[each.row],
+    )
+
+
+register_kind("products", products_kind)
+register_extension("quote", QuoteOfDeal)
