@@ -71,8 +71,12 @@
     stop();
     if (!on) return;
     // The click that ends a drag is no wish to open the deal.
-    const swallow = (click) => { click.preventDefault(); click.stopPropagation(); };
-    addEventListener("click", swallow, { capture: true, once: true });
+    const swallow = (click) => {
+      if (!click.isTrusted) return;
+      click.preventDefault();
+      click.stopPropagation();
+    };
+    addEventListener("click", swallow, { capture: true });
     setTimeout(() => removeEventListener("click", swallow, { capture: true }), 60);
     if (target) press(card, target.dataset.boardColumn);
   });
@@ -93,8 +97,8 @@
   }
 
   function press(card, key) {
-    const button = buttonFor(card, key);
-    if (button) button.form.requestSubmit(button);
+    // A click, not requestSubmit: htmx learns from it which button was pressed.
+    buttonFor(card, key)?.click();
   }
 
   // Keys: arrows walk the cards, m opens the card's menu.

@@ -30,7 +30,7 @@ def attributes(given: dict[str, Any]) -> SafeString:
 
 
 def component(name: str, **context: Any) -> SafeString:
-    return mark_safe(render_to_string(f"components/{name}.html", context))
+    return mark_safe(render_to_string(f"components/{name}.html", context).strip())
 
 
 @register.simple_tag
