@@ -59,11 +59,17 @@ class ProtectedStateMixin(models.Model):
         kept = {
             name: self.__dict__.pop(name) for name in self.protected_states() & set(self.__dict__)
         }
+        self.__dict__["_taken_out"] = set(kept)
         try:
             super().refresh_from_db(*args, **kwargs)
         finally:
+            del self.__dict__["_taken_out"]
             for name, value in kept.items():
                 self.__dict__.setdefault(name, value)
+
+    def get_deferred_fields(self) -> set[str]:
+        # A field taken out for the refresh is not deferred, or it would not be read anew.
+        return super().get_deferred_fields() - self.__dict__.get("_taken_out", set())
 
     def clean_fields(self, exclude: Iterable[str] | None = None) -> None:
         super().clean_fields(exclude={*(exclude or ()), *self.protected_states()})
