@@ -12,6 +12,7 @@ class DealdeskConfig(AppConfig):
             imports,  # noqa: F401  (it registers its kind and the quote of a deal)
             integrity,
             links,
+            mails,
         )
         from dealdesk.history import declare_history
         from dealdesk.operations import covering, handing
@@ -23,6 +24,7 @@ class DealdeskConfig(AppConfig):
         declare_history()
         register_default(defaults.ensure_dealdesk)
         register_link(links.KIND, links.derive_path)
+        register_link("request", mails.request_path)
         register_holding("approvals", handing.describe_slots, handing.hand_over_slots)
         integrity.register()
 

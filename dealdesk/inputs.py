@@ -16,7 +16,8 @@ from itertools import islice
 from django.db.models import QuerySet, prefetch_related_objects
 
 from dealdesk import policy as policies
-from dealdesk import pricing, terms
+from dealdesk import pricing
+from dealdesk import terms as judged
 from dealdesk.models import (
     BillingFrequency,
     Concession,
@@ -163,11 +164,11 @@ class RateBook:
     company: Company
     _rates: dict[str, tuple[list[date], list[Decimal]]] = field(default_factory=dict)
 
-    def money(self, currency: str, day: date) -> terms.CompanyMoney:
+    def money(self, currency: str, day: date) -> judged.CompanyMoney:
         """The rate that counts on a day; without one that is fresh enough there is no rate."""
         own = self.company.currency
         if currency == own:
-            return terms.CompanyMoney(own)
+            return judged.CompanyMoney(own)
         if currency not in self._rates:
             rows = ExchangeRate.objects.filter(currency=currency).order_by("valid_from")
             pairs = list(rows.values_list("valid_from", "per_company_unit"))
@@ -176,8 +177,8 @@ class RateBook:
         at = bisect_right(days, day) - 1
         oldest = day - timedelta(days=self.company.rate_max_age_days)
         if at < 0 or days[at] < oldest:
-            return terms.CompanyMoney(own, per_company_unit=None)
-        return terms.CompanyMoney(own, per_company_unit=rates[at], rate_date=days[at])
+            return judged.CompanyMoney(own, per_company_unit=None)
+        return judged.CompanyMoney(own, per_company_unit=rates[at], rate_date=days[at])
 
 
 class TermsReader:
@@ -190,10 +191,10 @@ class TermsReader:
         self.of_parent = getattr(policy, "segment_of_parent", False)
         self._parents: dict[int, Account] = {}
 
-    def terms(self, rows: QuoteRows, *, rate_day: date | None = None) -> terms.Terms:
+    def terms(self, rows: QuoteRows, *, rate_day: date | None = None) -> judged.Terms:
         """Return the terms of one quote at the rate of `rate_day` (the day it was priced)."""
         quote = rows.quote
-        return terms.freeze(
+        return judged.freeze(
             pricing.price_quote(quote_input(rows)),
             payment=payment_input(quote.payment_terms),
             billing=billing_input(quote.billing),
@@ -203,12 +204,12 @@ class TermsReader:
             nonstandard=tuple(term_input(row) for row in rows.terms),
         )
 
-    def segment(self, account: Account | None) -> terms.Segment:
+    def segment(self, account: Account | None) -> judged.Segment:
         """The segment of an account: its override, else by head count, else unknown."""
         if account is None:
-            return terms.segment_of(self.policy, None)
+            return judged.segment_of(self.policy, None)
         parent = self.ultimate_parent(account) if self.of_parent else account
-        return terms.segment_of(
+        return judged.segment_of(
             self.policy,
             parent.employees,
             override=account.segment_override,
@@ -227,17 +228,17 @@ class TermsReader:
         return account
 
 
-def payment_input(row: PaymentTerms) -> terms.PaymentTerms:
-    return terms.PaymentTerms(key=row.key, name=row.name, rank=row.net_days)
+def payment_input(row: PaymentTerms) -> judged.PaymentTerms:
+    return judged.PaymentTerms(key=row.key, name=row.name, rank=row.net_days)
 
 
-def billing_input(row: BillingFrequency) -> terms.Billing:
+def billing_input(row: BillingFrequency) -> judged.Billing:
     rank = policies.billing_rank(row.months_ahead, in_arrears=row.in_arrears)
-    return terms.Billing(key=row.key, name=row.name, rank=rank)
+    return judged.Billing(key=row.key, name=row.name, rank=rank)
 
 
-def term_input(row: QuoteTerm) -> terms.NonStandardTerm:
-    return terms.NonStandardTerm(
+def term_input(row: QuoteTerm) -> judged.NonStandardTerm:
+    return judged.NonStandardTerm(
         key=row.term.key,
         name=row.term.name,
         category=policies.TermCategory(row.term.category),
@@ -248,14 +249,14 @@ def term_input(row: QuoteTerm) -> terms.NonStandardTerm:
     )
 
 
-def terms_of(quote: Quote, *, reader: TermsReader, rate_day: date | None = None) -> terms.Terms:
+def terms_of(quote: Quote, *, reader: TermsReader, rate_day: date | None = None) -> judged.Terms:
     """Return the terms of one saved quote as its rows are now."""
     return reader.terms(rows_of(quote), rate_day=rate_day)
 
 
 def stream_terms(
     quotes: QuerySet[Quote], *, reader: TermsReader
-) -> Iterator[tuple[Quote, terms.Terms]]:
+) -> Iterator[tuple[Quote, judged.Terms]]:
     """Yield every quote with its terms, a batch at a time."""
     found = quotes.order_by("pk").iterator(chunk_size=BATCH)
     while batch := list(islice(found, BATCH)):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
+
 from dealdesk.models import ApprovalRequest, ApprovalSlot
 from dealdesk.policy import ROLE_LABELS
 from dealdesk.policy import Role as AskedRole
@@ -33,10 +35,21 @@ def request_facts(request: ApprovalRequest, slot: ApprovalSlot, terms: Terms) ->
         "why": request.why,
         "needed_by": f"{request.needed_by:%A, %-d %B %Y}" if request.needed_by else "",
         "needed_cause": request.needed_cause,
-        "due_at": slot.due_at.isoformat() if slot.due_at else "",
+        "due": due_words(slot),
         "code": terms_code(request.snapshot.digest),
-        "slot_path": slot.get_absolute_url(),
     }
+
+
+def due_words(slot: ApprovalSlot) -> str:
+    """When an answer is due, in the zone of the person who gives it."""
+    if slot.due_at is None:
+        return ""
+    return f"{slot.due_at.astimezone(slot.person.get_zone()):%A, %-d %B %Y, %H:%M}"
+
+
+def request_path(number: int) -> str:
+    """The page of a request, for mails that only tell."""
+    return reverse("dealdesk:request-detail", args=[number])
 
 
 def role_words(code: str) -> str:

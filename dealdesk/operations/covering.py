@@ -100,6 +100,7 @@ def _invalidate(
             dedupe_key=f"request:{request.pk}",
             at=at,
             context={"deal": deal.name, "why": request.ended_reason, "who": by.name},
+            link=f"request:{request.pk}",
         )
     return request
 

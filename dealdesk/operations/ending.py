@@ -178,8 +178,8 @@ def tell_approvers(
                 "outcome": request.get_status_display().lower(),
                 "why": why,
                 "who": by.name,
-                "request_path": request.get_absolute_url(),
             },
+            link=f"request:{request.pk}",
         )
 
 
@@ -212,6 +212,6 @@ def tell_outcome(request: ApprovalRequest, *, by: Actor, at: datetime) -> None:
                 "deciders": deciders,
                 "who": by.name,
                 "valid_until": f"{day:%-d %B %Y}" if day and request.status == "approved" else "",
-                "request_path": request.get_absolute_url(),
             },
+            link=f"request:{request.pk}",
         )

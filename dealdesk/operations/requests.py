@@ -475,8 +475,8 @@ def tell_alerts(request: ApprovalRequest, found: Judgement, *, by: Actor, at: da
                     "deal": request.deal.name,
                     "sentences": sentences,
                     "submitter": by.name,
-                    "request_path": request.get_absolute_url(),
                 },
+                link=f"request:{request.pk}",
             )
 
 

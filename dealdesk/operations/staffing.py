@@ -110,7 +110,7 @@ def standing(request: ApprovalRequest) -> Settled:
                 mode=StepMode(step.mode),
                 groups=tuple(
                     GroupState(
-                        role=role,  # type: ignore[arg-type]
+                        role=role,
                         needed=needed,
                         answers=tuple(
                             ANSWERS[State(slot.state)]
@@ -146,7 +146,7 @@ def restaff(request: ApprovalRequest, *, by: Actor, at: datetime) -> list[Proble
         if why:
             release(slot, why=why, by=by, at=at)
             gone.append(slot)
-    problems = []
+    problems: list[Problem] = []
     for step, role in empty_groups(request):
         problems += refill(request, step, role, policy, excluded, by=by, at=at)
     if problems:
@@ -259,9 +259,6 @@ def tell_unanswerable(
             about=request,
             dedupe_key=f"request:{request.pk}:{why}"[:200],
             at=at,
-            context={
-                "deal": request.deal.name,
-                "why": why,
-                "request_path": request.get_absolute_url(),
-            },
+            context={"deal": request.deal.name, "why": why},
+            link=f"request:{request.pk}",
         )
