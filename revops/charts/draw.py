@@ -296,25 +296,23 @@ def _lying(
     tone: str,
     series: Sequence[str] = (),
 ) -> tuple[str, int]:
-    left, high, gap = _label_width(labels), 18, 10
+    # The label stands above its bar, where even a long one has room on a phone.
+    high, row = 10, 38
     most = max([*(sum(stack) for stack in stacks), 1e-9])
-    along = Scale(0, most, left, WIDTH - 84)
+    along = Scale(0, most, 0, WIDTH - 72)
     parts = []
     for at, (label, stack) in enumerate(zip(labels, stacks, strict=True)):
-        y, level = at * (high + gap) + gap / 2, 0.0
-        parts.append(_text(left - 10, y + 13, label, "end"))
+        y, level = at * row + 20, 0.0
+        parts.append(_text(0, y - 6, label, "start"))
         for part, value in enumerate(stack):
             name = f", {series[part]}" if series else ""
             said = f"{label}{name}: {figure(value, unit)}"
             start, end = along(level), along(level + value)
             parts.append(_rect(start, y, end - start, high, tone or str(part % 6 + 1), said))
             level += value
-        parts.append(
-            _text(along(level) + 8, y + 13, figure(level, unit, short=True), "start", "chart-value")
-        )
-    height = max(1, len(labels)) * (high + gap)
-    parts.append(_rule(left, 0, left, height, "chart-axis"))
-    return "".join(parts), height
+        total = figure(level, unit, short=True)
+        parts.append(_text(along(level) + 8, y + 9, total, "start", "chart-value"))
+    return "".join(parts), max(1, len(labels)) * row
 
 
 def _value_axis(values: Sequence[float], unit: str) -> tuple[Scale, str]:
@@ -339,7 +337,7 @@ def _bar_width(many: int) -> float:
 
 def _label_width(labels: Sequence[str]) -> float:
     longest = max((len(label) for label in labels), default=0)
-    return min(200.0, 20 + 6.6 * longest)
+    return min(200.0, 20 + 8.2 * longest)
 
 
 def _labels_below(labels: Sequence[str], across: Sequence[float]) -> str:
@@ -424,8 +422,7 @@ def _figure(
     )
     return format_html(
         '<figure class="chart"><figcaption>{}</figcaption>'
-        '<div class="chart-plot" tabindex="0" role="group" aria-label="{}">{}</div>{}{}</figure>',
-        title,
+        '<div class="chart-plot">{}</div>{}{}</figure>',
         title,
         svg,
         _legend(series) if legend else "",

@@ -53,6 +53,10 @@
     } else if (event.key === "Enter" && at >= 0) {
       event.preventDefault();
       items[at].click();
-    } else if (event.key === "Escape" && input.id === "search") input.blur();
+    } else if (event.key === "Escape") {
+      // A search field would only empty itself.
+      const dialog = input.closest("dialog");
+      dialog ? dialog.close() : input.blur();
+    }
   });
 })();

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 import lucide
 from django import template
@@ -107,7 +108,7 @@ def initials(user: Any) -> str:
 @register.filter
 def hue(user: Any) -> int:
     """One of eight steady colours for a person's initials."""
-    return sum(map(ord, name_of(user))) % 8
+    return crc32(name_of(user).encode()) % 8
 
 
 @register.filter
