@@ -255,6 +255,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     for name, task, seconds in [
         ("Send what is due", "revops.outbox.tasks.sweep_outbox", 10.0),
         ("Seal the ledger", "revops.ledger.tasks.seal_ledger", 60.0),
+        ("Expire requests", "dealdesk.tasks.expire_requests", 300.0),
+        ("Ask others", "dealdesk.tasks.restaff_requests", 900.0),
     ]
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):
