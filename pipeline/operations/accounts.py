@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from pipeline.models import Account, Contact, Deal, Segment
-from pipeline.operations.filling import PERSONAL, add_contact, check_fields
+from pipeline.operations.filling import PERSONAL, add_contact, check_fields, check_is_new
 from pipeline.operations.shared import (
     lock_deal,
     merge_custom,
@@ -54,6 +54,7 @@ def create_account(*, name: str, by: Actor, at: datetime, **facts: Any) -> Accou
     check_can_sell(by=by)
     typed, custom = split_custom({"name": name, **facts})
     check_known(typed, ACCOUNT_FIELDS | IDENTITY)
+    check_is_new(Account, facts.get("source", ""), facts.get("external_id", ""))
     account = Account(created_at=at, **strip_all(typed))
     account.custom = merge_custom(account, "account", custom)
     account.search_text = search_form(account.name, account.domain)

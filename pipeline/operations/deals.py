@@ -11,6 +11,7 @@ from django.db import transaction
 from pipeline.gates import asks_of, load_facts, still_unmet
 from pipeline.models import Account, Deal, Move, Pipeline, Stage, StageVisit
 from pipeline.operations.evidence import read_day, remove_none
+from pipeline.operations.filling import check_is_new
 from pipeline.operations.shared import (
     change_facts,
     check_open,
@@ -62,6 +63,7 @@ def create_deal(
     Raises Refused when a fact is wanting or wrong, NotAllowed when `by` may not enter it.
     """
     check_can_create(owner, by=by)
+    check_is_new(Deal, source, external_id)
     process = process_of(pipeline)
     rule = process.rule_of(stage.pk) if stage else process.first
     check_can_begin(rule, owner, by=by)

@@ -14,7 +14,7 @@ from pipeline.models import Contact, Deal, DealContact
 from pipeline.operations.shared import change_facts
 from revops.ledger.operations import record
 from revops.people.actor import Actor
-from revops.refusals import Missing, NotAllowed, Refused
+from revops.refusals import Conflict, Missing, NotAllowed, Refused
 from revops.work.operations import keep_file
 
 PERSONAL = ("name", "title", "email", "phone")
@@ -64,6 +64,7 @@ def known_contact(chosen: Any) -> Contact:
 
 def add_contact(*, by: Actor, at: datetime, **facts: Any) -> Contact:
     """Write a new contact; the ledger commits to their personal values without showing them."""
+    check_is_new(Contact, facts.get("source", ""), facts.get("external_id", ""))
     contact = Contact(created_at=at, **facts)
     check_fields(contact)
     contact.save()
@@ -71,6 +72,15 @@ def add_contact(*, by: Actor, at: datetime, **facts: Any) -> Contact:
     related = [contact.account] if contact.account else []
     record("contact.created", contact, by=by, at=at, related=related, personal=personal)
     return contact
+
+
+def check_is_new(model: type[Model], source: str, external_id: str) -> None:
+    """Raise Conflict when the source system's record has been entered already."""
+    known = model._default_manager.filter(source=source, external_id=external_id)
+    if external_id and known.exists():
+        raise Conflict(
+            f"{source} {external_id} has been entered already.", code="external_id_taken"
+        )
 
 
 def check_fields(record_: Model, names: Iterable[str] | None = None) -> None:
