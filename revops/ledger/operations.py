@@ -28,6 +28,7 @@ from revops.models import subject_of
 from revops.people.actor import Actor, Via
 
 BATCH = 1000
+MOST_LOCKS = 500
 
 
 @dataclass(frozen=True)
@@ -162,8 +163,12 @@ def open_chains(subjects: Iterable[Subject]) -> dict[Subject, tuple[int, str]]:
     these chains. A loader that writes rows by itself calls this first.
     """
     wanted = list(dict.fromkeys(subjects))
-    share_lock(Lock.LEDGER)
-    lock_names(Lock.LEDGER_SUBJECT, [f"{kind}:{number}" for kind, number in wanted])
+    if len(wanted) > MOST_LOCKS:
+        # A lock for each would not fit into the server's memory; alone, none is needed.
+        lock_exclusively(Lock.LEDGER)
+    else:
+        share_lock(Lock.LEDGER)
+        lock_names(Lock.LEDGER_SUBJECT, [f"{kind}:{number}" for kind, number in wanted])
     if len(wanted) == 1:
         kind, number = wanted[0]
         last = Entry.objects.filter(subject_type=kind, subject_id=number).order_by("-sequence")
