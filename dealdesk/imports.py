@@ -347,10 +347,16 @@ class QuoteOfDeal:
 
     def _freeze(self, quotes: Sequence[Quote]) -> None:
         """Submit the quotes as of the day of the close: with their lines, they change no more."""
+        days: dict[date, list[int]] = {}
         for quote in quotes:
+            days.setdefault(quote.priced_on, []).append(quote.pk)
             quote.status = Quote.Status.SUBMITTED
             quote.submitted_at = self._moment(quote.priced_on)
-        Quote.objects.bulk_update(quotes, ["status", "submitted_at"], batch_size=BATCH)
+        for day, numbers in days.items():
+            for batch in in_batches(numbers):
+                Quote.objects.filter(pk__in=batch).update(
+                    status=Quote.Status.SUBMITTED, submitted_at=self._moment(day)
+                )
 
     def _set_amounts(self, due: Sequence[tuple[DealPlan, Offer]]) -> None:
         """The net of a deal's primary quote is the deal's amount."""
