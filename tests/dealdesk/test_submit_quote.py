@@ -3,22 +3,6 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
-from tests.factories.dealdesk import (
-    AT,
-    HOUR,
-    billing,
-    decide,
-    line,
-    make_quote,
-    payment,
-    product_of,
-    slot_of,
-    small_account,
-    submit,
-    term,
-)
-from tests.factories.people import by, make_person
-from tests.factories.pipeline import make_deal
 
 from dealdesk.models import ApprovalRequest, ApprovalSlot, ExceptionRecord
 from dealdesk.operations import (
@@ -36,6 +20,22 @@ from revops.outbox.models import Notification
 from revops.people.models import Role
 from revops.people.operations import grant_role
 from revops.refusals import Conflict, NotAllowed, Refused
+from tests.factories.dealdesk import (
+    AT,
+    HOUR,
+    billing,
+    decide,
+    line,
+    make_quote,
+    payment,
+    product_of,
+    slot_of,
+    small_account,
+    submit,
+    term,
+)
+from tests.factories.people import by, make_person
+from tests.factories.pipeline import make_deal
 
 pytestmark = pytest.mark.django_db
 
@@ -316,9 +316,7 @@ def test_worse_topics_are_asked_again(rep, vp, desk):
     decide(first, desk, "rejected")
     draft = revise_quote(quote=quote, by=by(rep), at=AT + 2 * HOUR)
     key = draft.lines.get().key
-    save_quote(
-        quote=draft, lines=[line(26, key=key)], terms=[], by=by(rep), at=AT + 2 * HOUR
-    )
+    save_quote(quote=draft, lines=[line(26, key=key)], terms=[], by=by(rep), at=AT + 2 * HOUR)
 
     second = submit(draft, at=AT + 3 * HOUR)
 
