@@ -22,6 +22,7 @@ from revops.imports.writing import (
     reject_dangling,
     resolve,
 )
+from revops.outbox.operations import quietly
 from revops.people.actor import Actor
 from revops.people.imports import find_person
 
@@ -93,7 +94,8 @@ def import_accounts(
             if "name" in each.after:
                 rename_in_searches(each.row)
             if READ_BY_POLICY & set(each.after):
-                tell_deals_of(each.row, by=by, at=at)
+                with quietly():
+                    tell_deals_of(each.row, by=by, at=at)
 
     return import_rows(
         drafts,

@@ -38,6 +38,7 @@ from revops.imports.writing import (
     settle,
 )
 from revops.ledger.operations import Draft, record_many
+from revops.outbox.operations import quietly
 from revops.people.actor import Actor
 from revops.people.imports import find_person
 from revops.people.models import User
@@ -324,9 +325,10 @@ def _write(
     _shift_all([*new, *old])
     if entries:
         record_many(entries, by=by, at=at)
-    for each in old:
-        if each.after:
-            tell_listeners(each.row, frozenset(each.after), by=by, at=at)
+    with quietly():
+        for each in old:
+            if each.after:
+                tell_listeners(each.row, frozenset(each.after), by=by, at=at)
     if progress and plans:
         progress("writing", len(plans), len(plans))
 

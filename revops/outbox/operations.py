@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from email.utils import make_msgid, parseaddr
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,19 @@ LONGEST_PAUSE = timedelta(hours=4)
 CLAIM = timedelta(minutes=5)
 
 
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep what is told in here on record without mailing it: an import alerts nobody."""
+    before = _quiet.set(True)
+    try:
+        yield
+    finally:
+        _quiet.reset(before)
+
+
 def notify(
     person: User,
     event: str,
@@ -45,7 +60,7 @@ def notify(
     """Tell `person` of `event`, within the caller's transaction; None when told already.
 
     The same event with the same key reaches a person once. Who is not admitted, or has left,
-    has it on record but is not mailed.
+    has it on record but is not mailed; nor is anybody of what is written `quietly`.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
@@ -66,7 +81,7 @@ def notify(
     )
     if not is_new:
         return None
-    if person.can_be_mailed:
+    if person.can_be_mailed and not _quiet.get():
         delivery = Delivery.objects.create(
             notification=notification,
             channel=Delivery.Channel.MAIL,
