@@ -15,6 +15,14 @@ def everyone(user: Any) -> bool:
     return True
 
 
+def address(url_name: str) -> str:
+    """The address, or nothing while no page of that name exists."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
+
+
 @dataclass(frozen=True)
 class Item:
     """One entry of the rail."""
@@ -26,14 +34,11 @@ class Item:
     order: int
     visible: Visible = everyone
     count: Count | None = None
+    under: str = ""  # what the addresses of its further pages begin with
 
     @property
     def url(self) -> str:
-        """The address, or nothing while no page of that name exists."""
-        try:
-            return reverse(self.url_name)
-        except NoReverseMatch:
-            return ""
+        return address(self.url_name)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,9 @@ class Command:
     url_name: str
     visible: Visible = everyone
 
-    url = Item.url
+    @property
+    def url(self) -> str:
+        return address(self.url_name)
 
 
 @dataclass
@@ -89,9 +96,10 @@ def register_item(
     *,
     visible: Visible = everyone,
     count: Count | None = None,
+    under: str = "",
 ) -> None:
     """Add an entry to the rail; `count(user)` may cost one indexed query and no more."""
-    registry.items[key] = Item(key, label, icon, url_name, order, visible, count)
+    registry.items[key] = Item(key, label, icon, url_name, order, visible, count, under)
 
 
 def register_search(key: str, label: str, find: Callable[[Any, str, int], Iterable[Hit]]) -> None:
@@ -114,8 +122,9 @@ def places(user: Any, path: str) -> list[Place]:
         if item.visible(user)
     ]
     seen = [(item, url) for item, url in seen if url]
+    begins = {url: item.under or url for item, url in seen}
     here = max(
-        (url for _, url in seen if path == url or (url != "/" and path.startswith(url))),
+        (url for _, url in seen if path == url or (url != "/" and path.startswith(begins[url]))),
         key=len,
         default="",
     )

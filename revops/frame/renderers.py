@@ -19,7 +19,7 @@ class FrameRenderer(DjangoTemplates):
             {
                 "APP_DIRS": True,
                 "DIRS": [
-                    *settings.TEMPLATES[0]["DIRS"],
+                    settings.BASE_DIR / "templates",
                     Path(django.forms.__file__).parent / "templates",
                 ],
                 "NAME": "frameforms",

@@ -38,14 +38,9 @@ def notification_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(pk__lt=int(before))
     page = list(rows[: NOTICES_ON_A_PAGE + 1])
     more, page = len(page) > NOTICES_ON_A_PAGE, page[:NOTICES_ON_A_PAGE]
-    entries = [
-        {
-            "notification": row,
-            "sentence": notices.sentence_of(row),
-            "has_page": row.about_type in notices.addresses,
-        }
-        for row in page
-    ]
+    for row in page:
+        row.person = request.user
+    entries = [{"notification": row, "sentence": notices.sentence_of(row)} for row in page]
     context = {"entries": entries, "next": page[-1].pk if more else None}
     return render(request, "frame/notifications.html", context)
 

@@ -41,3 +41,9 @@ def test_search_leaves_out_kinds_without_a_hit():
     found = search("rita", "acme", 5)
 
     assert [(kind.label, kind.hits) for kind in found] == [("Deals", [("acme", "rita", "/x/")])]
+
+
+def test_further_pages_belong_to_the_entry_they_stand_under():
+    register_item("a", "Mail", "x", "frame:notification-read-all", 10, under="/notifications/")
+
+    assert [place.current for place in places("rita", "/notifications/7/open/")] == [True]

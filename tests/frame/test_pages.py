@@ -228,10 +228,27 @@ def test_messages_reach_a_swap_as_toasts(signed_in, rita, monkeypatch):
     }
 
 
-def test_notice_without_a_sentence_of_its_own_still_reads():
-    notice = Notification(event="approval.requested", about_id=4, context={"deal": "Acme"})
+def test_notice_reads_as_the_subject_of_its_mail(rita):
+    notice = Notification(person=rita, event="approval.alert", context={"deal": "R&D <3"})
 
-    assert notices.sentence_of(notice) == "Approval Acme: requested"
+    assert "R&D <3" in notices.sentence_of(notice)
+
+
+def test_notice_without_a_mail_still_reads(rita):
+    notice = Notification(person=rita, event="quote.noticed", context={"deal": "Acme"})
+
+    assert notices.sentence_of(notice) == "Quote Acme: noticed"
+
+
+def test_notice_opens_what_its_link_names(monkeypatch):
+    monkeypatch.setattr(notices, "addresses", {"request": lambda pk: f"/requests/{pk}/"})
+
+    def opens(link):
+        return notices.address_of(Notification(about_type="quote", about_id=1, link=link))
+
+    assert opens("request:5") == "/requests/5/"
+    assert opens("slot:5") == ""
+    assert opens("") == ""
 
 
 def test_pages_carry_no_inline_script_or_style(signed_in, settings):
