@@ -50,8 +50,9 @@ def lock_deal(deal: Deal, *, version: int | None = None) -> Deal:
 
     Rows that only point at the deal (activities, pushes) may still be added by others.
     """
-    held = Deal.objects.select_for_update(of=("self",), no_key=True)
-    found = held.select_related("owner", "stage", "pipeline").get(pk=deal.pk)
+    # Without joins: after a wait PostgreSQL asks the new row against the old rows beside it,
+    # and a deal whose stage changed in the meantime would not be found at all.
+    found = Deal.objects.select_for_update(no_key=True).get(pk=deal.pk)
     check_version(found, version)
     return found
 

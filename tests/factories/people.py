@@ -1,10 +1,19 @@
 """People and teams."""
 
+from django.db import transaction
+
 from revops.people.actor import Actor, Via
 from revops.people.models import Team
-from tests.foundation import AT, SYSTEM, make_person
+from tests import foundation
+from tests.foundation import AT, SYSTEM
 
 __all__ = ["AT", "SYSTEM", "by", "make_person", "make_team"]
+
+
+@transaction.atomic
+def make_person(name="Pat Price", **facts):
+    """A person called `name`, admitted unless told otherwise."""
+    return foundation.make_person(name, **facts)
 
 
 def by(person, via=Via.WEB) -> Actor:

@@ -39,7 +39,7 @@ def refused(pattern=""):
 # tests of unique constraints match neither.
 
 BAD_DEALS = {
-    "status_is_known": {"status": "maybe"},
+    "status_is_known": {"status": "maybe", "closed_on": date(2026, 11, 3)},
     "closed_on_exactly_when_closed": {"status": "won"},
     "open_has_close_date": {"close_date": None},
     "lost_has_reason": {"status": "lost", "closed_on": date(2026, 11, 3)},
