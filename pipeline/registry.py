@@ -245,12 +245,9 @@ def visibility_rules() -> Sequence[Callable[[User], Q]]:
     return tuple(_visibility)
 
 
-def register_lock(field: str, why: Callable[[Deal], str]) -> None:
+def register_field_lock(field: str, why: Callable[[Deal], str]) -> None:
     """Keep `field` of a deal from being typed while `why(deal)` gives a sentence."""
     _locks[field] = why
-
-
-register_field_lock = register_lock
 
 
 def field_locks() -> Mapping[str, Callable[[Deal], str]]:

@@ -20,8 +20,8 @@ from revops.people.actor import Actor
 
 def lock_deal(deal_id: int) -> Deal:
     """Lock the row that stands for the whole: everything about one deal happens one by one."""
-    locked = Deal.objects.select_for_update(of=("self",), no_key=True)
-    return locked.select_related("account", "owner__team").get(pk=deal_id)
+    # Without joins: a deal whose owner changed during the wait would not be found at all.
+    return Deal.objects.select_for_update(no_key=True).get(pk=deal_id)
 
 
 def lock_quote(quote_id: int, deal: Deal) -> Quote:

@@ -160,7 +160,7 @@ def test_the_amount_moves_the_rollup(rep):
 
 
 def test_a_field_that_another_app_keeps_is_not_typed(rep):
-    registry.register_lock("amount", lambda deal: "The quote says the amount.")
+    registry.register_field_lock("amount", lambda deal: "The quote says the amount.")
 
     with pytest.raises(Refused, match="The quote says"):
         change(make_deal(rep, amount=100), rep, amount=250)
