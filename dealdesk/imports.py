@@ -362,10 +362,10 @@ class QuoteOfDeal:
         """The net of a deal's primary quote is the deal's amount."""
         differing = []
         for each, offer in due:
-            facts = {"amount": offer.quote.net_amount, "currency": offer.quote.currency}
-            if any(getattr(each.row, name) != value for name, value in facts.items()):
-                each.row.amount, each.row.currency = facts["amount"], facts["currency"]
-                differing.append(each.row)
+            deal, quote = each.row, offer.quote
+            if (deal.amount, deal.currency) != (quote.net_amount, quote.currency):
+                deal.amount, deal.currency = quote.net_amount, quote.currency
+                differing.append(deal)
         Deal.objects.bulk_update(differing, ["amount", "currency"], batch_size=BATCH)
 
 

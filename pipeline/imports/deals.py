@@ -24,6 +24,7 @@ from revops.imports.drafts import Drafts, Outcome, Progress, Record
 from revops.imports.fieldtypes import Choice as OneOf
 from revops.imports.fieldtypes import Currency, Day, Integer, Number, Text
 from revops.imports.kinds import Entity, Field, Kind, Stages, custom_fields
+from revops.imports.problems import BadValue
 from revops.imports.writing import (
     BATCH,
     Plan,
@@ -149,7 +150,7 @@ def import_deals(
     resolve(drafts, "deal", "owner", find_person)
     resolve(drafts, "deal", "account", find_account)
     _check_lists(drafts)
-    places = Places(drafts, company, at)
+    places = Places(company, at)
     plans = [
         _plan_deal(drafts, each, places, added)
         for each in plan(
@@ -194,7 +195,10 @@ def _plan_deal(
         key for key, record in each.attached.items() if said.get(key) != record.remembered()
     )
     if each.is_new or each.moves:
-        each.place = places.of(each.record, each.instance)
+        try:
+            each.place = places.of(each.record, each.instance)
+        except BadValue as problem:
+            drafts.reject_record(each.record, str(problem))
     return each
 
 
@@ -206,65 +210,61 @@ def _counted(plans: Sequence[DealPlan]) -> dict[str, list[Plan[Any]]]:
 
 
 class Places:
-    """Reads where each row says its deal stands; rows that contradict themselves are bad."""
+    """Reads where a row says its deal stands."""
 
-    def __init__(self, drafts: Drafts, company: Company, at: datetime) -> None:
-        self.drafts, self.company = drafts, company
-        self.today = company.local_day(at)
+    def __init__(self, company: Company, at: datetime) -> None:
+        self.company, self.today = company, company.local_day(at)
         self.processes = {pipeline.key: process_of(pipeline) for pipeline in Pipeline.objects.all()}
 
-    def of(self, record: Record, deal: Deal | None) -> Place | None:
+    def of(self, record: Record, deal: Deal | None) -> Place:
+        """Return the place. Raises BadValue where the row contradicts itself."""
         values = record.values
         key = values.get("pipeline") or NEW_BUSINESS
         process = self.processes.get(key)
         if process is None:
-            return self.bad(record, f"pipeline: “{key}” is no pipeline")
+            raise BadValue(f"pipeline: “{key}” is no pipeline")
         if deal and deal.pipeline_id != process.pipeline_id:
-            return self.bad(record, "pipeline: an import moves no deal to another pipeline")
-        status = values.get("status") or self.status_of(process, values.get("stage"))
-        rule = self.rule(record, process, status)
-        if rule is None:
-            return None
-        closed_on, opened_on = values.get("closed_on"), values.get("opened_on")
-        if (status == Deal.Status.OPEN) != (closed_on is None):
-            said = "is open" if closed_on else f"is {status}"
-            given = "given" if closed_on else "blank"
-            return self.bad(record, f"closed_on is {given}, and the deal {said}")
-        if closed_on and closed_on > self.today:
-            return self.bad(record, f"closed_on: {closed_on} lies in the future")
-        if closed_on and opened_on and closed_on < opened_on:
-            return self.bad(record, f"closed_on: {closed_on} is before opened_on, {opened_on}")
+            raise BadValue("pipeline: an import moves no deal to another pipeline")
+        stage = values.get("stage")
+        status = values.get("status") or self.status_of(process, stage)
+        rule = self.rule(process, stage, status)
+        closed_on = values.get("closed_on")
+        self.check_dates(status, closed_on, values.get("opened_on"))
         entered_on = closed_on or values.get("entered_stage_on")
         return Place(process, rule, status, closed_on, self.moment(entered_on))
-
-    def rule(self, record: Record, process: Process, status: str) -> Rule | None:
-        key = record.values.get("stage")
-        if not key:
-            rules = {Deal.Status.WON: process.won, Deal.Status.LOST: process.lost}
-            if status in rules:
-                return rules[Deal.Status(status)]
-            self.bad(record, "stage is blank, and the deal is open")
-            return None
-        rule = process.by_key.get(key)
-        if rule is None:
-            known = ", ".join(process.by_key)
-            self.bad(record, f"stage: “{key}” is no stage of the pipeline ({known})")
-        elif rule.kind != status:
-            self.bad(record, f"stage: {rule.name} holds deals that are {rule.kind}, not {status}")
-            return None
-        return rule
 
     def status_of(self, process: Process, stage: str | None) -> str:
         rule = process.by_key.get(stage or "")
         return rule.kind if rule else Deal.Status.OPEN
 
+    def rule(self, process: Process, stage: str | None, status: str) -> Rule:
+        """The stage named; where none is, the one that holds what is won or lost."""
+        if not stage:
+            if status == Deal.Status.OPEN:
+                raise BadValue("stage is blank, and the deal is open")
+            return process.won if status == Deal.Status.WON else process.lost
+        rule = process.by_key.get(stage)
+        if rule is None:
+            known = ", ".join(process.by_key)
+            raise BadValue(f"stage: “{stage}” is no stage of the pipeline ({known})")
+        if rule.kind != status:
+            raise BadValue(f"stage: {rule.name} holds deals that are {rule.kind}, not {status}")
+        return rule
+
+    def check_dates(self, status: str, closed_on: date | None, opened_on: date | None) -> None:
+        if status == Deal.Status.OPEN and closed_on:
+            raise BadValue("closed_on is given, and the deal is open")
+        if status != Deal.Status.OPEN and not closed_on:
+            raise BadValue(f"closed_on is blank, and the deal is {status}")
+        if closed_on and closed_on > self.today:
+            raise BadValue(f"closed_on: {closed_on} lies in the future")
+        if closed_on and opened_on and closed_on < opened_on:
+            raise BadValue(f"closed_on: {closed_on} is before opened_on, {opened_on}")
+
     def moment(self, day: date | None) -> datetime | None:
         if day is None:
             return None
         return datetime.combine(day, time(), tzinfo=self.company.zone_info)
-
-    def bad(self, record: Record, reason: str) -> None:
-        self.drafts.reject_record(record, reason)
 
 
 def _check_lists(drafts: Drafts) -> None:

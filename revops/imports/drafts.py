@@ -187,12 +187,12 @@ def _external_id(rule: RecordRule, cells: dict[str, str], ids: dict[str, str]) -
 def _values(
     rule: RecordRule, cells: dict[str, str], mapping: Mapping, stage: StageRule | None
 ) -> dict[str, Any]:
-    rules = {each.field.key: each for each in rule.fields}
+    rules = {each.target.key: each for each in rule.fields}
     schema = mapping.kind.stages
     values: dict[str, Any] = {}
     at_stage = stage if schema and rule.entity.key == schema.entity else None
     if at_stage:
-        rules |= {each.field.key: each for each in at_stage.fields.get(rule.entity.key, ())}
+        rules |= {each.target.key: each for each in at_stage.fields.get(rule.entity.key, ())}
     uncounted: frozenset[str] = frozenset()
     if at_stage and schema and at_stage.dates is not None:
         uncounted = frozenset(schema.dates) - at_stage.dates
@@ -209,19 +209,19 @@ def read_field(rule: FieldRule, cells: dict[str, str], *, source: str) -> Any:
     text = next(filter(None, (each.fill(cells) for each in rule.templates)), "")
     if rule.values and text:
         if rule.strict and text not in rule.values:
-            raise BadValue(f"{rule.field.key}: {shown(text)} is not among the values mapped")
+            raise BadValue(f"{rule.target.key}: {shown(text)} is not among the values mapped")
         text = rule.values.get(text, text)
     text = text or rule.default
     if not text:
-        if rule.field.required and rule.field.key != "external_id":
-            raise BadValue(f"{rule.field.key} is blank")
+        if rule.target.required and rule.target.key != "external_id":
+            raise BadValue(f"{rule.target.key} is blank")
         return None
     try:
-        value = rule.field.type.read(text, rule.formats, rule.scale)
+        value = rule.target.type.read(text, rule.formats, rule.scale)
     except BadValue as problem:
-        raise BadValue(f"{rule.field.key}: {problem}") from None
-    if isinstance(rule.field.type, Reference):
-        return Ref(rule.field.type.entity, rule.by, value, rule.source or source)
+        raise BadValue(f"{rule.target.key}: {problem}") from None
+    if isinstance(rule.target.type, Reference):
+        return Ref(rule.target.type.entity, rule.by, value, rule.source or source)
     return value
 
 

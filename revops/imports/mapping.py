@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,11 @@ from revops.imports.fieldtypes import Choices, FieldType, Formats, Reference, Te
 from revops.imports.kinds import Entity, Field, Kind
 from revops.imports.problems import BadMapping, BadValue, unknown
 
-FILTERS = {"slug": slugify, "lower": str.lower, "upper": str.upper}
+FILTERS: dict[str, Callable[[str], str]] = {
+    "slug": lambda text: slugify(text),
+    "lower": str.lower,
+    "upper": str.upper,
+}
 PLACEHOLDER = re.compile(r"\{([^{}|]+)((?:\|[^{}|]*)*)\}")
 EXTERNAL_ID = Field("external_id", Text(max_length=120), required=True)
 FILE_KEYS = (
@@ -87,7 +91,7 @@ class Template:
 class FieldRule:
     """Where one field gets its value."""
 
-    field: Field
+    target: Field
     templates: tuple[Template, ...]
     formats: Formats
     values: dict[str, str] = field(default_factory=dict)
@@ -144,8 +148,10 @@ class Mapping:
 
     def columns(self) -> set[str]:
         named = set(self.translate) | ({self.stage_column} - {""})
-        for rule in (*self.records, *self.stages.values()):
-            named |= rule.columns()
+        for record in self.records:
+            named |= record.columns()
+        for stage in self.stages.values():
+            named |= stage.columns()
         return named
 
     def check_columns(self, columns: Sequence[str]) -> None:
@@ -302,7 +308,7 @@ class _Parser:
             if key not in RULE_KEYS:
                 self.problems.append(unknown(f"In [{where}] {target.key}: the key", key, RULE_KEYS))
         rule = FieldRule(
-            field=target,
+            target=target,
             templates=tuple(self.templates(where, target, value)),
             formats=self.rule_formats(value),
             values=self.translation(f"{where}.{target.key}.values", value.get("values", {})),
@@ -369,22 +375,21 @@ class _Parser:
         # A translation's result is read by the field as well.
         for text in filter(None, [*fixed, rule.default, *rule.values.values()]):
             try:
-                rule.field.type.read(rule.values.get(text, text), self.plain(text, rule))
+                rule.target.type.read(rule.values.get(text, text), rule.formats)
             except BadValue as problem:
-                self.problems.append(f"[{where}] {rule.field.key}: {problem}.")
+                self.problems.append(f"[{where}] {rule.target.key}: {problem}.")
         return rule
-
-    def plain(self, text: str, rule: FieldRule) -> Formats:
-        return rule.formats
 
     def stages(self) -> dict[str, StageRule]:
         if self.kind.stages is None:
             return {}
-        return {
-            value: self.stage(value, body)
-            for value, body in self.table(self.body, "stages").items()
-            if isinstance(body, dict) or self.problems.append(f"[stages.{value}] must be a table.")
-        }
+        found = {}
+        for value, body in self.table(self.body, "stages").items():
+            if isinstance(body, dict):
+                found[value] = self.stage(value, body)
+            else:
+                self.problems.append(f"[stages.{value}] must be a table.")
+        return found
 
     def stage(self, value: str, body: dict[str, Any]) -> StageRule:
         where = f"stages.{value}"
@@ -420,7 +425,7 @@ class _Parser:
 
     def check_required(self, records: Sequence[RecordRule], stages: dict[str, StageRule]) -> None:
         for record in records:
-            given = {rule.field.key for rule in record.fields}
+            given = {rule.target.key for rule in record.fields}
             if stages and self.kind.stages and record.entity.key == self.kind.stages.entity:
                 given |= set.intersection(*(set(each.sets) for each in stages.values()))
             for each in record.entity.fields:

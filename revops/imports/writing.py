@@ -6,7 +6,7 @@ All of it within the transaction of the operation that calls.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -364,7 +364,7 @@ def _point(plans: list[Plan[M]], new: list[Plan[M]], old: list[Plan[M]], key: st
         type(pointing[0])._default_manager.bulk_update(pointing, [key], batch_size=BATCH)
 
 
-def save_changed(changed: list[Plan[Any]], extra: Iterable[str] = ()) -> None:
+def save_changed(changed: Sequence[Plan[Any]], extra: Iterable[str] = ()) -> None:
     """Write the rows of plans that changed something, each as its next version."""
     if not changed:
         return

@@ -127,7 +127,7 @@ def _check_emails(drafts: Drafts, taken: dict[str, User]) -> None:
     records = drafts.standing("person")
     first: dict[str, Record] = {}
     for record in records:
-        email = record.values.get("email")
+        email = record.values["email"]
         if email in first:
             other = shown(first[email].external_id)
             drafts.reject_record(record, f"email: {email} is also that of {other}")

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import IntegrityError
 from django.utils import timezone
 
 from revops.imports.drafts import BadRows, Outcome, draft_file
 from revops.imports.kinds import kind_keys, kind_of
 from revops.imports.mapping import parse_mapping
 from revops.people.actor import Actor, Via
-from revops.refusals import Refused
+from revops.refusals import Conflict, Refused
 
 SHOWN = 50
 REFUSED, UNUSABLE = 1, 2
@@ -48,6 +49,12 @@ class Command(BaseCommand):
             sys.exit(REFUSED)
         except Refused as refusal:
             self.refuse(refusal)
+        except IntegrityError:
+            self.refuse(
+                Conflict(
+                    "Somebody wrote the same records meanwhile; nothing was written. Repeat it."
+                )
+            )
         self.report(outcome)
         if outcome.bad and not options["skip_bad"]:
             sys.exit(REFUSED)
@@ -85,12 +92,12 @@ class Command(BaseCommand):
 
         def show(what: str, done: int, total: int) -> None:
             end = "\n" if done >= total else ""
-            self.stderr.write(f"\r{what}: {done:,} of {total:,}", ending=end)
+            self.stderr.write(f"\r{what}: {done:,} of {total:,}", style_func=str, ending=end)
             self.stderr.flush()
 
         return show
 
-    def refuse(self, refusal: Refused) -> None:
+    def refuse(self, refusal: Refused) -> NoReturn:
         if not self.options["json"]:
             raise CommandError(str(refusal), returncode=UNUSABLE)
         error = {"code": refusal.code, "message": str(refusal), **refusal.facts}
