@@ -116,3 +116,28 @@ def test_file_that_is_not_there_is_refused(tmp_path):
 def test_unknown_kind_is_refused(call):
     with pytest.raises(CommandError, match="invalid choice: 'leads'"):
         call(GOOD, kind="leads")
+
+
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_is_shown_on_a_terminal_alone(tmp_path):
+    (tmp_path / "file.csv").write_text(GOOD)
+    (tmp_path / "map.toml").write_text(ACCOUNTS)
+    told = {}
+    for terminal in (Terminal(), StringIO()):
+        call_command(
+            "import_csv",
+            "accounts",
+            str(tmp_path / "file.csv"),
+            f"--map={tmp_path / 'map.toml'}",
+            "--json",
+            stdout=StringIO(),
+            stderr=terminal,
+        )
+        told[terminal.isatty()] = terminal.getvalue()
+
+    assert "reading: 1 of 1" in told[True]
+    assert told[False] == ""

@@ -4,13 +4,15 @@ from decimal import Decimal
 import pytest
 
 from dealdesk.defaults import ensure_dealdesk
-from dealdesk.models import Quote
+from dealdesk.drafts import LineDraft
+from dealdesk.models import Product, Quote
+from dealdesk.operations import create_quote
 from pipeline.models import Account, Deal, StageRollup, StageVisit
 from pipeline.rollups import counted
 from revops.imports.drafts import BadRows
 from revops.ledger.models import Entry
 from revops.outbox.models import Notification
-from tests.imports.files import AT, DEALS, DEALS_HEADER, LATER, reasons, run
+from tests.imports.files import AT, BY, DEALS, DEALS_HEADER, LATER, reasons, run
 
 pytestmark = pytest.mark.django_db
 
@@ -243,3 +245,19 @@ def test_deal_is_found_by_the_name_of_its_account():
     Account.objects.get()
 
     assert deal("2") in Deal.objects.matching("acme")
+
+
+def test_amount_of_a_quote_made_here_is_not_written_over():
+    run("deals", FILE)
+    opened = deal("1")
+    line = LineDraft(product=Product.objects.get(external_id="7"), quantity=Decimal(1))
+    create_quote(deal=opened, lines=[line], by=BY, at=AT)
+
+    with pytest.raises(BadRows) as refusal:
+        run("deals", FILE.replace("discovery,100", "discovery,300"), at=LATER)
+
+    ((line_number, reason),) = reasons(refusal)
+    assert line_number == 2
+    assert reason.startswith("amount: ")
+    assert deal("1").amount == 5000
+    assert run("deals", FILE, at=LATER).counts["deal"]["unchanged"] == 3
