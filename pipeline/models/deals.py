@@ -181,6 +181,9 @@ class Deal(ProtectedStateMixin, Versioned):
             ),
             models.Index(fields=["status", "close_date", "id"], name="pipeline_deal_close_date"),
             models.Index(fields=["status", "amount", "id"], name="pipeline_deal_amount"),
+            # The list sorts by these also where no status is asked.
+            models.Index(fields=["close_date", "id"], name="pipeline_deal_any_close_date"),
+            models.Index(fields=["amount", "id"], name="pipeline_deal_any_amount"),
             models.Index(fields=["created_at", "id"], name="pipeline_deal_created"),
             models.Index(fields=["search_text", "id"], name="pipeline_deal_name"),
             models.Index(fields=["closed_on", "id"], name="pipeline_deal_closed_on"),
