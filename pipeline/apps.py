@@ -13,6 +13,7 @@ class PipelineConfig(AppConfig):
             holding,
             imports,  # noqa: F401  (it registers its kinds)
             integrity,
+            navigation,
             searchindex,
         )
         from pipeline.defaults import ensure_defaults
@@ -24,5 +25,6 @@ class PipelineConfig(AppConfig):
         history.declare_history()
         holding.register()
         integrity.register()
+        navigation.register()
         register(checks.check_items_are_registered, Tags.database)
         searchindex.connect(self)

@@ -1,0 +1,67 @@
+"""What the pipeline adds to the frame: places, commands, what is searched, how notices read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from pipeline.models import Account, Deal
+from revops.frame.navigation import register_command, register_item, register_search
+from revops.frame.notices import register_address, register_notice
+from revops.people.models import Role
+
+ENTERS_DEALS = (Role.REP, Role.SALES_MANAGER, Role.VP_SALES, Role.REVOPS_ADMIN)
+
+
+def may_enter_deals(user: Any) -> bool:
+    return user.has_role(*ENTERS_DEALS)
+
+
+def find_deals(user: Any, query: str, limit: int) -> list[tuple[str, str, str]]:
+    deals = Deal.objects.visible_to(user).matching(query).select_related("account", "stage")
+    return [
+        (
+            deal.name,
+            " · ".join(filter(None, [str(deal.account or ""), deal.stage.name])),
+            url_of(deal),
+        )
+        for deal in deals.order_by("search_text", "pk")[:limit]
+    ]
+
+
+def find_accounts(user: Any, query: str, limit: int) -> list[tuple[str, str, str]]:
+    accounts = Account.objects.visible_to(user).matching(query).order_by("search_text", "pk")
+    return [(each.name, each.industry, each.get_absolute_url()) for each in accounts[:limit]]
+
+
+def url_of(deal: Deal) -> str:
+    return reverse("pipeline:deal-detail", args=[deal.pk])
+
+
+def register() -> None:
+    register_item("home", "Home", "house", "pipeline:home", 10)
+    register_item("deals", "Deals", "square-kanban", "pipeline:deal-board", 30, under="/deals/")
+    register_item("accounts", "Accounts", "building-2", "pipeline:account-list", 35)
+    register_search("deals", "Deals", find_deals)
+    register_search("accounts", "Accounts", find_accounts)
+    register_command("new-deal", "New deal", "plus", "pipeline:deal-new", visible=may_enter_deals)
+    register_command("deal-list", "Deals as a list", "list", "pipeline:deal-list")
+    register_address("deal", lambda pk: reverse("pipeline:deal-detail", args=[pk]))
+    register_address("account", lambda pk: reverse("pipeline:account-detail", args=[pk]))
+    notices = {
+        "deal.skipped": "{who} moved {deal} ahead to {stage}, skipping {skipped}",
+        "deal.pushed_again": "{deal} was pushed {times} times, now to {close_date}",
+        "deal.reassigned": "{who} gave {deal} to {owner}",
+        "deal.shared": "{who} let you in on {deal}",
+        "deal.won": "{deal} is won; {hand_off} takes it over",
+    }
+    for event, text in notices.items():
+        register_notice(event, lambda facts, text=text: text.format_map(Known(facts)))
+
+
+class Known(dict[str, Any]):
+    """Facts of a notice; one that an older notice lacks reads as a dash."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"

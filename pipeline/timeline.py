@@ -1,0 +1,466 @@
+"""The ledger of a deal told as a story: verbs become sentences, numbers become names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from pipeline import registry
+from pipeline.gates import CRITERION
+from pipeline.models import Account, Activity, Choice, Contact, Deal, DealContact, Segment
+from pipeline.registry import Story
+from pipeline.stages import Process, process_by_id
+from revops.frame.formats import day_text, money_text
+from revops.frame.shapes import Happening
+from revops.ledger.models import VIA_CHOICES, Entry
+from revops.people.models import User
+from revops.work.models import Attachment
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+PAGE = 25
+VIA = {str(via): label.lower() for via, label in VIA_CHOICES if via not in ("web", "system")}
+PEOPLE = ("owner", "person", "assignee")
+LISTS = {
+    "deal_source": Choice.List.SOURCE,
+    "loss_reason": Choice.List.LOSS_REASON,
+    "reason_key": Choice.List.PUSH_REASON,
+}
+LONG = frozenset(
+    {
+        "pain_points",
+        "current_solution",
+        "timeline",
+        "technical_requirements",
+        "stakeholder_map",
+        "redlines",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A page of a timeline, and the number after which the next one begins."""
+
+    entries: list[Happening]
+    next: str = ""
+
+
+def timeline_of(record: Model, user: User, *, before: str = "", size: int = PAGE) -> Told:
+    """What happened to a deal or an account, newest first, as far as `user` is told."""
+    rows = Entry.objects.about(record).select_related("actor", "on_behalf_of")
+    if mark := read_mark(before):
+        moment, pk = mark
+        rows = rows.filter(Q(at__lt=moment) | Q(at=moment, pk__lt=pk))
+    page = list(rows[: size + 1])
+    shown = page[:size]
+    following = f"{shown[-1].at.isoformat()}_{shown[-1].pk}" if len(page) > size else ""
+    return Told(tell(shown, user), following)
+
+
+def read_mark(mark: str) -> tuple[datetime, int] | None:
+    moment, _, pk = mark.rpartition("_")
+    try:
+        return datetime.fromisoformat(moment), int(pk)
+    except ValueError:
+        return None
+
+
+def tell(entries: Sequence[Entry], user: User) -> list[Happening]:
+    """The entries as sentences, each noun told in one batch by the app that knows it."""
+    nouns: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        noun = entry.verb.partition(".")[0]
+        nouns["" if noun in OWN else noun].append(entry)
+    tellers = {**registry.storytellers(), "": tell_own}
+    stories: dict[int, Story] = {}
+    for noun, rows in nouns.items():
+        stories |= tellers.get(noun, tell_plainly)(rows, user)
+    return [happening(entry, stories[entry.pk]) for entry in entries if entry.pk in stories]
+
+
+def happening(entry: Entry, story: Story) -> Happening:
+    return Happening(
+        sentence=story.sentence,
+        at=entry.at,
+        by=entry.actor or {"name": "Import" if entry.via == "import" else "Deal desk"},
+        icon=story.icon,
+        tone=story.tone,
+        via=VIA.get(entry.via, ""),
+        body=story.body,
+        changes=story.changes,
+        url=story.url,
+    )
+
+
+def tell_plainly(entries: Sequence[Entry], user: User) -> dict[int, Story]:
+    """The sentence for a verb that nobody has put into words."""
+    told = {}
+    for entry in entries:
+        noun, _, verb = entry.verb.partition(".")
+        told[entry.pk] = Story(f"{verb.replace('_', ' ')} the {noun.replace('_', ' ')}")
+    return told
+
+
+# Names for the numbers that entries hold
+
+
+@dataclass
+class Names:
+    """Everything that the sentences of one batch call by name."""
+
+    people: dict[int, User] = field(default_factory=dict)
+    contacts: dict[int, Contact] = field(default_factory=dict)
+    accounts: dict[int, str] = field(default_factory=dict)
+    activities: dict[int, Activity] = field(default_factory=dict)
+    files: dict[int, Attachment] = field(default_factory=dict)
+    choices: dict[tuple[str, str], str] = field(default_factory=dict)
+    process: Process | None = None
+
+    def person(self, pk: Any) -> str:
+        found = self.people.get(pk)
+        return found.name if found else "somebody"
+
+    def contact(self, pk: Any) -> str:
+        found = self.contacts.get(pk)
+        return found.name if found else "a contact"
+
+    def stage(self, key: Any) -> str:
+        rule = self.process.by_key.get(str(key)) if self.process else None
+        return rule.name if rule else str(key).replace("-", " ").capitalize()
+
+    def choice(self, list_: str, key: Any) -> str:
+        return self.choices.get((list_, str(key)), str(key).replace("_", " ").capitalize())
+
+    def item(self, key: Any) -> str:
+        key = str(key).removeprefix(CRITERION)
+        for rule in self.process.rules if self.process else ():
+            for asked in (*rule.items, *rule.criteria):
+                if asked.key == key:
+                    return asked.label
+        kind = registry.item_kind(key)
+        return kind.label if kind else key.replace("_", " ")
+
+
+def names_for(entries: Sequence[Entry], user: User) -> Names:
+    """Read every name that these entries need, in a fixed number of questions."""
+    facts = [{**entry.before, **entry.after} for entry in entries]
+    both = [side for entry in entries for side in (entry.before, entry.after)]
+    names = Names()
+    names.people = User.objects.in_bulk(numbers(both, *PEOPLE))
+    subjects = {e.subject_id for e in entries if e.subject_type == "contact"}
+    contacts = Contact.objects.visible_to(user).in_bulk(numbers(both, "contact") | subjects)
+    names.contacts = contacts
+    accounts = Account.objects.filter(pk__in=numbers(both, "account", "parent"))
+    names.accounts = dict(accounts.values_list("pk", "name"))
+    names.activities = Activity.objects.in_bulk(numbers(facts, "activity"))
+    files = {e.subject_id for e in entries if e.subject_type == "attachment"}
+    names.files = Attachment.objects.in_bulk(files)
+    rows = Choice.objects.values_list("list", "key", "label")
+    names.choices = {(list_, key): label for list_, key, label in rows}
+    deals = [e.subject_id for e in entries if e.subject_type == "deal"]
+    if deals:
+        pipeline = Deal.objects.filter(pk=deals[0]).values_list("pipeline", flat=True).first()
+        names.process = process_by_id(pipeline) if pipeline else None
+    return names
+
+
+def numbers(facts: Iterable[dict[str, Any]], *keys: str) -> set[int]:
+    return {value for each in facts for key in keys if isinstance(value := each.get(key), int)}
+
+
+# The pipeline's own verbs
+
+
+def tell_own(entries: Sequence[Entry], user: User) -> dict[int, Story]:
+    names = names_for(entries, user)
+    told = {}
+    for entry in entries:
+        teller = TELLERS.get(entry.verb)
+        if teller:
+            story = teller(entry, names)
+        else:
+            story = tell_plainly([entry], user)[entry.pk]
+        if story:
+            told[entry.pk] = story
+    return told
+
+
+def value_text(name: str, value: Any, facts: dict[str, Any], names: Names) -> str:
+    """One value of a changed field as a person reads it."""
+    if value in (None, "", [], {}):
+        return ""
+    if name in PEOPLE:
+        return names.person(value)
+    if name in ("account", "parent"):
+        return names.accounts.get(value, "an account")
+    if name in LISTS:
+        return names.choice(LISTS[name], value)
+    if name in ("amount", "revenue_amount"):
+        return amount_text(value, str(facts.get("currency") or facts.get("revenue_currency") or ""))
+    if name == "segment_override":
+        return Segment(value).label if value in Segment.values else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {each}" for key, each in value.items())
+    return day_or_text(str(value))
+
+
+def amount_text(value: Any, currency: str) -> str:
+    try:
+        return money_text(Decimal(str(value)), currency)
+    except InvalidOperation:
+        return str(value)
+
+
+def day_or_text(text: str) -> str:
+    if len(text) == 10 and text[4:5] == "-":
+        try:
+            return day_text(date.fromisoformat(text))
+        except ValueError:
+            pass
+    return text if len(text) <= 90 else f"{text[:87]}…"
+
+
+def label_of(name: str, model: type[Model] = Deal) -> str:
+    try:
+        label = str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    except Exception:
+        label = name.replace("_", " ")
+    return label[:1].upper() + label[1:]
+
+
+def changes_of(entry: Entry, names: Names, model: type[Model] = Deal) -> list[tuple[str, str, str]]:
+    """What was typed over: label, before, after. A long text shows only that it is there now."""
+    found = []
+    for name, after in entry.after.items():
+        if name in ("push_count", "close_date_waived", "segment_override_by"):
+            continue
+        before = entry.before.get(name)
+        old = "" if name in LONG else value_text(name, before, entry.before, names)
+        new = value_text(name, after, {**entry.before, **entry.after}, names) or "empty"
+        found.append((label_of(name, model), old, new))
+    return found
+
+
+def deal_created(entry: Entry, names: Names) -> Story:
+    stage = names.stage(entry.after.get("stage", ""))
+    return Story(f"entered this deal in {stage}", "sparkles")
+
+
+def deal_changed(entry: Entry, names: Names) -> Story:
+    labels = [label_of(name).lower() for name in entry.after]
+    if set(entry.after) <= {"next_step", "next_step_date"}:
+        step = entry.after.get("next_step") or entry.before.get("next_step") or ""
+        if entry.after.get("next_step") == "":
+            return Story("took the next step off the list", "flag")
+        day = entry.after.get("next_step_date")
+        when = f" on {day_or_text(str(day))}" if day else ""
+        return Story(f"planned the next step{when}", "flag", body=str(step))
+    if len(labels) == 1 and next(iter(entry.after)) in LONG:
+        name = next(iter(entry.after))
+        return Story(f"wrote down the {labels[0]}", "pencil", body=str(entry.after[name] or ""))
+    text = f"changed {and_list(labels)}" if len(labels) <= 3 else f"changed {len(labels)} facts"
+    return Story(text, "pencil", changes=changes_of(entry, names))
+
+
+def and_list(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def amount_set(entry: Entry, names: Names) -> Story:
+    return Story(
+        "set the amount from the primary quote", "banknote", changes=changes_of(entry, names)
+    )
+
+
+def moved(verb: str, icon: str, tone: str, entry: Entry, names: Names) -> Story:
+    target = names.stage(entry.after.get("stage", ""))
+    text = f"{verb} {target}"
+    if skipped := entry.after.get("skipped"):
+        text += f", skipping {and_list([names.stage(key) for key in skipped])}"
+    changes = []
+    if owed := entry.after.get("owed"):
+        changes.append(("Still owed", "", and_list([names.item(key) for key in owed])))
+    return Story(text, icon, tone, body=entry.why, changes=changes)
+
+
+def won(entry: Entry, names: Names) -> Story:
+    return Story("won the deal", "trophy", "good")
+
+
+def lost(entry: Entry, names: Names) -> Story:
+    reason = names.choice(Choice.List.LOSS_REASON, entry.after.get("loss_reason") or "unknown")
+    return Story(f"lost the deal: {reason.lower()}", "circle-x", "bad", body=entry.why)
+
+
+def close_date(text: str, tone: str, entry: Entry, names: Names) -> Story:
+    before = value_text("close_date", entry.before.get("close_date"), {}, names)
+    after = value_text("close_date", entry.after.get("close_date"), {}, names)
+    reason, _, note = entry.why.partition(": ")
+    if (Choice.List.PUSH_REASON, reason) in names.choices:
+        text = f"{text}: {names.choice(Choice.List.PUSH_REASON, reason).lower()}"
+    else:
+        note = entry.why
+    return Story(text, "calendar-clock", tone, note, [("Close date", before, after)])
+
+
+def reassigned(entry: Entry, names: Names) -> Story:
+    old, new = names.person(entry.before.get("owner")), names.person(entry.after.get("owner"))
+    return Story(f"gave the deal from {old} to {new}", "arrow-right-left", body=entry.why)
+
+
+def ticked(entry: Entry, names: Names) -> Story:
+    label = names.item(entry.after.get("criterion", ""))
+    return Story(f"confirmed: {label.lower()}", "circle-check", "good", body=entry.why)
+
+
+def tick_withdrawn(entry: Entry, names: Names) -> Story:
+    label = names.item(entry.before.get("criterion", ""))
+    return Story(f"took back the confirmation: {label.lower()}", "undo-2")
+
+
+def none_declared(entry: Entry, names: Names) -> Story:
+    label = names.item(entry.after.get("item", "")).lower()
+    return Story(f"said that there are no {label}", "circle-check")
+
+
+def none_withdrawn(entry: Entry, names: Names) -> Story:
+    label = names.item(entry.before.get("item", "")).lower()
+    return Story(f"took back that there are no {label}", "undo-2")
+
+
+def debt_paid(entry: Entry, names: Names) -> Story:
+    paid = and_list([names.item(key) for key in entry.after.get("items", [])] or ["an item"])
+    return Story(f"caught up on what a skipped stage asked: {paid.lower()}", "circle-check", "good")
+
+
+def contact_linked(entry: Entry, names: Names) -> Story:
+    role = entry.after.get("role", "")
+    label = DealContact.Role(role).label.lower() if role in DealContact.Role.values else "contact"
+    who = names.contact(entry.after.get("contact"))
+    part = "" if role == DealContact.Role.OTHER else f" as {label}"
+    return Story(f"linked {who}{part}", "user-plus")
+
+
+def contact_unlinked(entry: Entry, names: Names) -> Story:
+    return Story(f"took {names.contact(entry.before.get('contact'))} off the deal", "user-minus")
+
+
+def member_added(entry: Entry, names: Names) -> Story:
+    who, access = names.person(entry.after.get("person")), entry.after.get("access")
+    may = "to work on it" if access == "edit" else "to read it"
+    return Story(f"let {who} in {may}", "users")
+
+
+def member_removed(entry: Entry, names: Names) -> Story:
+    return Story(f"took {names.person(entry.before.get('person'))} off the deal team", "users")
+
+
+ACTIVITY_ICONS = {"note": "notebook-pen", "call": "phone", "meeting": "users", "mail": "mail"}
+ACTIVITIES = {
+    ("note", "us"): "wrote a note",
+    ("note", "buyer"): "noted what the buyer said",
+    ("call", "us"): "called the buyer",
+    ("call", "buyer"): "was called by the buyer",
+    ("meeting", "us"): "met the buyer",
+    ("meeting", "buyer"): "was invited by the buyer to meet",
+    ("mail", "us"): "wrote to the buyer",
+    ("mail", "buyer"): "had mail from the buyer",
+}
+
+
+def activity_logged(entry: Entry, names: Names) -> Story:
+    kind, side = entry.after.get("kind", "note"), entry.after.get("side", "us")
+    activity = names.activities.get(entry.after.get("activity", 0))
+    text = ACTIVITIES.get((kind, side), "logged an activity")
+    happened = activity.happened_at if activity else None
+    if happened and abs((entry.at - happened).total_seconds()) > 3600:
+        text += f" on {day_text(happened.date())}"
+    tone = "info" if side == "buyer" else ""
+    return Story(
+        text, ACTIVITY_ICONS.get(kind, "circle-dot"), tone, activity.body if activity else ""
+    )
+
+
+def contact_story(verb: str, entry: Entry, names: Names) -> Story:
+    return Story(f"{verb} {names.contact(entry.subject_id)}", "user")
+
+
+def account_changed(entry: Entry, names: Names) -> Story:
+    return Story("changed the account", "building-2", changes=changes_of(entry, names, Account))
+
+
+def segment_overridden(entry: Entry, names: Names) -> Story:
+    segment = entry.after.get("segment_override")
+    if not segment:
+        return Story("let the head count decide the segment again", "users", body=entry.why)
+    label = Segment(segment).label if segment in Segment.values else segment
+    return Story(f"said that the segment is {label}", "users", body=entry.why)
+
+
+def file_story(verb: str, entry: Entry, names: Names) -> Story:
+    found = names.files.get(entry.subject_id)
+    what = "the signed contract" if found and found.kind == "signed_contract" else "a file"
+    name = f", {found.name}" if found else ""
+    return Story(f"{verb} {what}{name}", "paperclip")
+
+
+def task_story(verb: str, entry: Entry, names: Names) -> Story:
+    title = entry.after.get("title") or "a task"
+    who = names.person(entry.after.get("assignee")) if entry.after.get("assignee") else ""
+    return Story(f"{verb}{f' {who}' if who else ''}: {title}", "list-checks")
+
+
+def plain(text: str, icon: str, entry: Entry, names: Names) -> Story:
+    return Story(text, icon, body=entry.why)
+
+
+Teller = Callable[[Entry, Names], Story | None]
+
+OWN = ("deal", "contact", "account", "attachment", "task")
+TELLERS: dict[str, Teller] = {
+    "deal.created": deal_created,
+    "deal.imported": partial(plain, "brought this deal in", "download"),
+    "deal.changed": deal_changed,
+    "deal.amount_set": amount_set,
+    "deal.advanced": partial(moved, "moved it to", "arrow-right", "good"),
+    "deal.skipped": partial(moved, "moved it ahead to", "skip-forward", "warn"),
+    "deal.sent_back": partial(moved, "sent it back to", "arrow-left", "warn"),
+    "deal.won": won,
+    "deal.lost": lost,
+    "deal.reopened": partial(moved, "reopened it in", "rotate-ccw", ""),
+    "deal.close_date_set": partial(close_date, "set the close date", ""),
+    "deal.close_date_pushed": partial(close_date, "pushed the close date", "warn"),
+    "deal.close_date_pulled_in": partial(close_date, "pulled the close date in", "good"),
+    "deal.reassigned": reassigned,
+    "deal.criterion_ticked": ticked,
+    "deal.criterion_withdrawn": tick_withdrawn,
+    "deal.none_declared": none_declared,
+    "deal.none_withdrawn": none_withdrawn,
+    "deal.debt_paid": debt_paid,
+    "deal.contact_linked": contact_linked,
+    "deal.contact_unlinked": contact_unlinked,
+    "deal.member_added": member_added,
+    "deal.member_removed": member_removed,
+    "deal.activity_logged": activity_logged,
+    "contact.created": partial(contact_story, "entered"),
+    "contact.changed": partial(contact_story, "changed"),
+    "account.created": partial(plain, "entered the account", "building-2"),
+    "account.changed": account_changed,
+    "account.segment_overridden": segment_overridden,
+    "attachment.added": partial(file_story, "attached"),
+    "attachment.removed": partial(file_story, "removed"),
+    "task.opened": partial(task_story, "asked"),
+    "task.done": partial(plain, "finished a task", "list-checks"),
+    "task.cancelled": partial(plain, "cancelled a task", "list-x"),
+}

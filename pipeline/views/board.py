@@ -1,0 +1,193 @@
+"""The board: stages as columns, deals as cards, each column paged by key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from pipeline import queries
+from pipeline.forms import FilterForm
+from pipeline.models import Deal, Pipeline
+from pipeline.queries import Card, Column
+from pipeline.stages import Process, process_of
+from pipeline.views.deals import may_create
+from pipeline.views.rights import changeable_by
+from revops.company.models import Company
+from revops.frame.shapes import BoardCard
+
+WORST_FIRST = ("past_close_date", "stale", "pushed", "no_next_step")
+BAD = {"past_close_date"}
+CARDS_AT_ONCE = 20
+
+
+def pipeline_of(request) -> Pipeline:
+    """The pipeline that the address names, or the first one."""
+    pipelines = Pipeline.objects.filter(retired_at=None).order_by("position", "pk")
+    if key := request.GET.get("pipeline"):
+        return get_object_or_404(pipelines, key=key)
+    return get_object_or_404(pipelines[:1])
+
+
+@login_required
+@require_safe
+def deal_board(request):
+    pipeline, at = pipeline_of(request), timezone.now()
+    form = filter_form(request, at)
+    filters = form.filters()
+    columns = queries.board(request.user, pipeline, filters, at=at, size=CARDS_AT_ONCE)
+    mover = Mover(request, process_of(pipeline), deals_in(columns))
+    context = {
+        "form": form,
+        "pipeline": pipeline,
+        "columns": [shown(mover, column) for column in columns if column.rule.is_open],
+        "ends": [shown(mover, column, limit=0) for column in columns if not column.rule.is_open],
+        "is_empty": not any(column.cards for column in columns),
+        "may_create": may_create(request.user),
+        "query": kept_query(request),
+    }
+    return render(request, "pipeline/deal_board.html", context)
+
+
+def filter_form(request, at) -> FilterForm:
+    today = Company.get().local_day(at)
+    return FilterForm(request.GET, user=request.user, today=today)
+
+
+def kept_query(request) -> str:
+    """The filters as the address has them, for links that keep them."""
+    query = request.GET.copy()
+    for name in ("after", "from", "stage"):
+        query.pop(name, None)
+    return query.urlencode()
+
+
+@login_required
+@require_safe
+def deal_column(request, stage):
+    """The next cards of one column; without scripts, the column as a page."""
+    pipeline, at = pipeline_of(request), timezone.now()
+    process = process_of(pipeline)
+    if stage not in process.by_key:
+        raise Http404
+    form = filter_form(request, at)
+    column = queries.column(
+        request.user,
+        pipeline,
+        stage,
+        form.filters(),
+        at=at,
+        after=request.GET.get("after", ""),
+        size=CARDS_AT_ONCE,
+    )
+    context = {
+        "column": shown(Mover(request, process, deals_in([column])), column),
+        "pipeline": pipeline,
+        "query": kept_query(request),
+    }
+    is_swap = request.htmx and not request.htmx.boosted
+    name = "pipeline/_column_cards.html" if is_swap else "pipeline/deal_column.html"
+    return render(request, name, context)
+
+
+class Mover:
+    """Where each card may go, and how; asked once for all cards of a page."""
+
+    def __init__(self, request, process: Process, deals: list[Deal]) -> None:
+        self.process, self.query = process, kept_query(request)
+        self.changeable = changeable_by(request.user, deals)
+
+    def card(self, card: Card) -> BoardCard:
+        deal, process = card.deal, self.process
+        origin = process.rule_of(deal.stage_id)
+        stages = [
+            (rule.key, label_of(rule, origin))
+            for rule in process.rules
+            if rule.key != origin.key and deal.is_open
+        ]
+        problem = worst(card)
+        address = reverse("pipeline:deal-move", args=[deal.pk])
+        return BoardCard(
+            key=deal.pk,
+            title=deal.name,
+            url=deal.get_absolute_url(),
+            account=deal.account.name if deal.account else "",
+            amount=deal.amount,
+            currency=deal.currency,
+            close_date=deal.close_date,
+            owner=deal.owner,
+            age=age_of(deal),
+            finding=problem.label if problem else owed_text(card),
+            finding_tone="bad" if problem and problem.key in BAD else "warn",
+            waiting=" · ".join(fact.text for fact in card.facts[:2]),
+            move_url=f"{address}?{'&'.join(filter(None, ['from=board', self.query]))}",
+            version=deal.version,
+            stages=stages if deal.pk in self.changeable else (),
+        )
+
+
+def label_of(rule, origin) -> str:
+    if rule.is_open and rule.position < origin.position:
+        return f"{rule.name} (back)"
+    return rule.name
+
+
+def worst(card: Card):
+    found = {problem.key: problem for problem in card.problems}
+    return next((found[key] for key in WORST_FIRST if key in found), None)
+
+
+def owed_text(card: Card) -> str:
+    return f"Owes {card.owed} item{'s' if card.owed > 1 else ''}" if card.owed else ""
+
+
+def age_of(deal: Deal) -> str:
+    if not deal.entered_stage_at:
+        return ""
+    days = (timezone.now() - deal.entered_stage_at).days
+    return f"{days} d" if days else "today"
+
+
+def shown(mover: Mover, column: Column, *, limit: int | None = None) -> dict:
+    """A column as its template takes it."""
+    cards = [mover.card(card) for card in column.cards[:limit]]
+    return {
+        "key": column.rule.key,
+        "name": column.rule.name,
+        "kind": column.rule.kind,
+        "total": column.total,
+        "sums": column.total.sums,
+        "cards": cards,
+        "next": column.next if limit is None else "",
+    }
+
+
+def deals_in(columns: list[Column]) -> list[Deal]:
+    return [card.deal for column in columns for card in column.cards]
+
+
+def moved_on_board(request, deal: Deal) -> HttpResponse:
+    """Only what the move changed: the card in its new column, and the heads of the columns."""
+    at = timezone.now()
+    pipeline = deal.pipeline
+    form = filter_form(request, at)
+    filters = form.filters()
+    columns = queries.board(request.user, pipeline, filters, at=at, size=1)
+    deal = Deal.objects.select_related("account", "owner", "stage", "pipeline").get(pk=deal.pk)
+    card = queries.cards_of([deal], at=at)[0]
+    mover = Mover(request, process_of(pipeline), [deal])
+    asked = replace(filters, stage="", status="")
+    matches = queries.deals_for(request.user, asked, at=at).filter(pk=deal.pk).exists()
+    context = {
+        "deal": deal,
+        "card": mover.card(card),
+        "is_shown": matches and deal.is_open,
+        "target": deal.stage.key,
+        "columns": [shown(mover, column, limit=0) for column in columns],
+    }
+    return render(request, "pipeline/_moved.html", context)

@@ -1,0 +1,102 @@
+"""Home: what waits for me, which deals need me, and my numbers."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from pipeline import queries, registry
+from pipeline.forms import month_end
+from pipeline.models import Deal
+from pipeline.queries import DealFilter, usual_scope
+from pipeline.views.board import worst
+from pipeline.views.deals import may_create
+from revops.company.models import Company
+from revops.work.models import Task
+
+PROBLEMS_SHOWN = 8
+TASKS_SHOWN = 8
+FIXES = {
+    "past_close_date": ("Move the close date", "pipeline:deal-push", ""),
+    "stale": ("Update or close it", "pipeline:deal-detail", "#composer"),
+    "pushed": ("Look at it again", "pipeline:deal-detail", "#money"),
+    "no_next_step": ("Plan the next step", "pipeline:deal-detail", "#next-step"),
+}
+"""The one act that clears each problem: its label, and the address of where it is done."""
+
+
+@login_required
+@require_safe
+def home(request):
+    at, user = timezone.now(), request.user
+    today = Company.get().local_day(at)
+    page = queries.deals_with_problems(user, at=at, size=PROBLEMS_SHOWN)
+    scope = usual_scope(user)
+    context = {
+        "panels": panels_of(request, at),
+        "problems": [problem_row(card) for card in page.cards],
+        "problem_count": page.total,
+        "scope": scope,
+        "tasks": tasks_of(user),
+        "numbers": queries.my_numbers(user, at=at),
+        "closing": closing_this_month(user, today, at),
+        "greeting": greeting(at, user),
+        "may_create": may_create(user),
+        "is_new": not page.cards and not page.total.count,
+    }
+    return render(request, "pipeline/home.html", context)
+
+
+def panels_of(request, at) -> list[str]:
+    told = ((panel, panel.context(request.user, at)) for panel in registry.home_panels())
+    return [
+        render_to_string(panel.template, dict(context), request)
+        for panel, context in told
+        if context is not None
+    ]
+
+
+def problem_row(card) -> dict:
+    problem = worst(card)
+    label, name, place = FIXES.get(problem.key, FIXES["stale"]) if problem else FIXES["stale"]
+    return {
+        "deal": card.deal,
+        "problem": problem,
+        "more": len(card.problems) - 1,
+        "all": card.problems,
+        "fix": label,
+        "url": reverse(name, args=[card.deal.pk]) + place,
+        "facts": card.facts,
+    }
+
+
+def tasks_of(user) -> list[dict]:
+    """What this person was asked to do, with the deal each is about."""
+    tasks = list(Task.objects.open().of(user)[:TASKS_SHOWN])
+    about = [task.about_id for task in tasks if task.about_type == "deal"]
+    deals = Deal.objects.visible_to(user).in_bulk(about) if about else {}
+    return [
+        {"task": task, "deal": deals.get(task.about_id) if task.about_type == "deal" else None}
+        for task in tasks
+    ]
+
+
+def closing_this_month(user, today, at) -> dict:
+    """Open deals that are expected this month: counted up to the cap."""
+    scope = "line" if usual_scope(user) == "line" else "mine"
+    first = today.replace(day=1)
+    filters = DealFilter(scope=scope, status="open", close_from=first, close_until=month_end(first))
+    return {
+        "total": queries.capped_total(queries.deals_for(user, filters, at=at)),
+        "scope": scope,
+    }
+
+
+def greeting(at, user) -> str:
+    hour = timezone.localtime(at).hour
+    part = "morning" if 4 < hour < 12 else "afternoon" if hour < 18 and hour >= 12 else "evening"
+    return f"Good {part}, {user.short_name}"
