@@ -1105,6 +1105,14 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["status", "amount", "id"], name="pipeline_deal_amount"),
         ),
         migrations.AddIndex(
+            model_name='deal',
+            index=models.Index(fields=['close_date', 'id'], name='pipeline_deal_any_close_date'),
+        ),
+        migrations.AddIndex(
+            model_name='deal',
+            index=models.Index(fields=['amount', 'id'], name='pipeline_deal_any_amount'),
+        ),
+        migrations.AddIndex(
             model_name="deal",
             index=models.Index(fields=["created_at", "id"], name="pipeline_deal_created"),
         ),
