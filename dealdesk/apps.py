@@ -14,6 +14,7 @@ class DealdeskConfig(AppConfig):
             links,
             mails,
         )
+        from dealdesk.demo import registration
         from dealdesk.history import declare_history
         from dealdesk.operations import covering, handing
         from pipeline import registry
@@ -27,6 +28,7 @@ class DealdeskConfig(AppConfig):
         register_link("request", mails.request_path)
         register_holding("approvals", handing.describe_slots, handing.hand_over_slots)
         integrity.register()
+        registration.register()
 
         for item in coverage.ITEMS:
             registry.register_item(item)

@@ -91,10 +91,15 @@ class Summary:
         return (Decimal(100) * self.approved / decided).quantize(Decimal("0.1"))
 
 
+def descending(value: Decimal | None) -> Decimal:
+    """A sorting key: the largest first, what is not known last."""
+    return Decimal(1) if value is None else -value
+
+
 ORDERS = {
     "frequency": lambda row: (-row.requests, row.label),
-    "approval_rate": lambda row: (-(row.approval_percent or -1), -row.requests, row.label),
-    "turnaround": lambda row: (-(row.hours or -1), -row.requests, row.label),
+    "approval_rate": lambda row: (descending(row.approval_percent), -row.requests, row.label),
+    "turnaround": lambda row: (descending(row.hours), -row.requests, row.label),
     "stake": lambda row: (-row.stake, row.label),
 }
 """How the ranking may be ordered; slowest first for turnaround."""
@@ -167,18 +172,13 @@ def ranked(user: User, filters: Filters, order: str = "frequency") -> Sequence[R
             last_requested_at=Max("requested_at"),
         )
     )
-    found = [
-        Ranked(
-            **{
-                **row,
-                "stake": money(row["stake"]),
-                "hours": hours(row["hours"]),
-                "slowest_hours": hours(row["slowest_hours"]),
-            }
-        )
-        for row in rows
-    ]
-    return sorted(found, key=ORDERS[order])
+    return sorted(map(ranked_row, rows), key=ORDERS[order])
+
+
+def ranked_row(row: Any) -> Ranked:
+    row["stake"] = money(row["stake"])
+    row["hours"], row["slowest_hours"] = hours(row["hours"]), hours(row["slowest_hours"])
+    return Ranked(**row)
 
 
 def by_month(user: User, filters: Filters) -> Sequence[tuple[date, str, int]]:

@@ -43,7 +43,7 @@ def told(numbers: Iterable[int], subject: str, what: str) -> Iterator[str]:
         yield f"{len(found) - MOST} more: {subject.lower()} {what}."
 
 
-def pks(query) -> list[int]:  # type: ignore[no-untyped-def]
+def pks(query) -> list[int]:
     return list(query.order_by("pk").values_list("pk", flat=True))
 
 
@@ -150,7 +150,8 @@ def check_quotes() -> Iterator[str]:
         yield refusal.message
         return
     reader = TermsReader(policy)
-    figures, changed = [], []
+    figures: list[int] = []
+    changed: list[int] = []
     quotes = Quote.objects.select_related("payment_terms", "billing").order_by("pk")
     batch: list[Quote] = []
     for quote in quotes.iterator(chunk_size=BATCH):

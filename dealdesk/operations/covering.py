@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from dealdesk import cover, links
-from dealdesk.coverage import approvals_behind, approvals_of, covers
-from dealdesk.inputs import QuoteRows, rows_of
+from dealdesk.coverage import approvals_behind, approvals_of, cover_of, covers
+from dealdesk.inputs import QuoteRows, TermsReader, policy_in_force, rows_of, terms_of
 from dealdesk.models import ApprovalRequest, Quote
 from dealdesk.operations.ending import end_request, tell_outcome
-from dealdesk.operations.shared import lock_deal, lock_request
+from dealdesk.operations.shared import lock_deal, lock_request, pinned_policy
+from dealdesk.operations.staffing import restaff
+from dealdesk.terms import digests
 from pipeline.models import Deal, Move
 from pipeline.registry import PlannedMove
 from revops.ledger.operations import record
@@ -126,19 +128,34 @@ def _supersede(
 
 
 def on_deal_changed(deal: Deal, fields: frozenset[str], *, by: Actor, at: datetime) -> None:
-    """Re-judge at once when a fact changed that a rule reads."""
-    if READ_BY_RULES & fields:
-        fresh = lock_deal(deal.pk)
-        if fresh.is_open:
-            rejudge(fresh, by=by, at=at)
+    """Re-judge at once when a fact changed that a rule reads; a new owner decides nothing."""
+    if not fields & (READ_BY_RULES | {"owner"}):
+        return
+    fresh = lock_deal(deal.pk)
+    if not fresh.is_open:
+        return
+    if fields & READ_BY_RULES:
+        rejudge(fresh, by=by, at=at)
+    if "owner" in fields:
+        pending = ApprovalRequest.objects.pending().filter(deal=fresh).order_by("pk")
+        for pk in list(pending.values_list("pk", flat=True)):
+            restaff(lock_request(pk, fresh), by=by, at=at)
 
 
 def on_move(move: PlannedMove, *, by: Actor, at: datetime) -> None:
     """A win uses its approval up; a closed deal keeps no request open and no segment in doubt."""
     if move.kind in (Move.WIN, Move.LOSE):
+        _stamp_segment(move.deal)
         _close_pending(move, by=by, at=at)
     if move.kind == Move.WIN:
         _consume(move, by=by, at=at)
+
+
+def _stamp_segment(deal: Deal) -> None:
+    """Keep the segment a deal closed with, whatever becomes of the account."""
+    _, policy = policy_in_force()
+    deal.closed_segment = TermsReader(policy).segment(deal.account).key
+    Deal.objects.filter(pk=deal.pk).update(closed_segment=deal.closed_segment)
 
 
 def _close_pending(move: PlannedMove, *, by: Actor, at: datetime) -> None:
@@ -156,8 +173,6 @@ def _close_pending(move: PlannedMove, *, by: Actor, at: datetime) -> None:
 
 
 def _consume(move: PlannedMove, *, by: Actor, at: datetime) -> None:
-    from dealdesk.coverage import cover_of
-
     state = cover_of(move.deal, at)
     if state.request is None or state.quote is None:
         return
@@ -180,9 +195,5 @@ def _consume(move: PlannedMove, *, by: Actor, at: datetime) -> None:
 
 def covers_digest(request: ApprovalRequest, quote: Quote) -> str:
     """The digest of the terms a deal is won on, beside the one that was approved."""
-    from dealdesk.inputs import TermsReader, terms_of
-    from dealdesk.policy import policy_from_json
-    from dealdesk.terms import digests
-
-    reader = TermsReader(policy_from_json(request.policy.body))
+    reader = TermsReader(pinned_policy(request))
     return digests(terms_of(quote, reader=reader)).overall
