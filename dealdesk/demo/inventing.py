@@ -36,6 +36,7 @@ from pipeline.operations.close_dates import crosses_month, crosses_quarter
 from pipeline.searching import search_form
 from revops.canonical import canonical_json, jsonable
 from revops.ledger.chain import GENESIS, Subject, commitment, entry_hash, entry_payload
+from revops.worktime.arithmetic import add_business_time
 
 Row = tuple[Any, ...]
 
@@ -926,9 +927,60 @@ class Chunk:
         draft.push_count = len(steps)
         draft.version += len(steps)
 
+    def closing_task(self, draft: DealDraft) -> None:
+        """What a late win or loss left to do: the hand-off, or the post-mortem."""
+        world, closed_at = self.world, draft.closed_at
+        if closed_at is None or world.at - closed_at > 20 * DAY:
+            return
+        pk, subject = self.numbers.take("task"), ("deal", draft.id)
+        is_won = draft.status == "won"
+        kind = "cs_handoff" if is_won else "post_mortem"
+        title = f"Take over {draft.name} from sales" if is_won else f"Post-mortem of {draft.name}"
+        assignee = world.service[0] if is_won else draft.seller.id
+        hours = timedelta(hours=16 if is_won else 40)
+        due = add_business_time(world.calendars[assignee], closed_at, hours)
+        done_at = self.between(closed_at, due, 0.8) if due < world.at else None
+        state, result = ("done", "Done.") if done_at else ("open", "")
+        self.rows["task"].append(
+            (
+                pk,
+                kind,
+                *subject,
+                title,
+                assignee,
+                due,
+                kind,
+                state,
+                result,
+                closed_at,
+                draft.seller.id,
+                done_at,
+                assignee if done_at else None,
+            )
+        )
+        after = {"kind": kind, "title": title, "assignee": assignee, "due_at": due}
+        self.record(
+            "task.opened",
+            ("task", pk),
+            at=closed_at,
+            by=draft.seller.id,
+            after=after,
+            related=[subject],
+        )
+        if done_at:
+            self.record(
+                "task.done",
+                ("task", pk),
+                at=done_at,
+                by=assignee,
+                after={"result": result},
+                related=[subject],
+            )
+
     def finish(self, draft: DealDraft) -> None:
         """The row of the deal itself, now that everything about it is known."""
         self.write_quotes(draft)
+        self.closing_task(draft)
         facts, last = draft.facts, draft.visits[-1]
         is_closed = draft.closed_at is not None
         self.rows["deal"].append(

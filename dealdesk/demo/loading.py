@@ -17,8 +17,11 @@ from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 
 from dealdesk.demo import cast, offers, process
+from dealdesk.demo.checklist import REPORT_TASK
 from dealdesk.demo.inventing import Chunk
 from dealdesk.demo.names import FIRST, LAST
+from dealdesk.demo.prepared import FIRST as FIRST_DEAL
+from dealdesk.demo.prepared import SOURCE
 from dealdesk.demo.rows import analyze, checked_at_its_end, continue_sequences
 from dealdesk.demo.tables import tables
 from dealdesk.demo.world import DEALS_IN_A_CHUNK, STRIDE, Seller, World
@@ -46,6 +49,8 @@ from revops.people import changes as people
 from revops.people.actor import Actor
 from revops.people.models import Role, Team, User
 from revops.refusals import Refused
+from revops.work.operations import add_task
+from revops.worktime.arithmetic import add_business_time
 from revops.worktime.calendars import calendar_of, company_calendar
 
 FOUNDED = timedelta(days=1300)
@@ -103,13 +108,14 @@ def write_company(
     open_chains([])
     counts = dict.fromkeys(tables(), 0)
     done = 0
-    for number, size, rows in invented(world, deals):
+    for size, rows in invented(world, deals):
         for kind, count in rows.items():
             counts[kind] += count
         done += size
         told(done, deals)
     continue_sequences([table for table in tables().values() if "id" in table.columns])
     rebuild_rollups()
+    ask_for_a_look(everybody, at=at)
     return Loaded(deals, len(everybody), counts)
 
 
@@ -260,6 +266,21 @@ def price_list(*, by: Actor, at: datetime) -> None:
     )
 
 
+def ask_for_a_look(everybody: Mapping[str, User], *, at: datetime) -> None:
+    """A task of the administrator's that is done when the exception report was opened."""
+    noor = everybody[cast.member("Noor").email]
+    add_task(
+        kind=REPORT_TASK,
+        about=Deal.objects.get(source=SOURCE, external_id=FIRST_DEAL),
+        title="Look through the exceptions of this quarter",
+        assignee=noor,
+        due_at=add_business_time(calendar_of(noor), at, timedelta(hours=24)),
+        dedupe_key=REPORT_TASK,
+        by=Actor.system(),
+        at=at,
+    )
+
+
 # The world that deals are invented into
 
 
@@ -308,22 +329,22 @@ def rates_of(currency: str) -> tuple[tuple[date, Decimal], ...]:
 # Chunks of deals, invented here or by other processes
 
 
-def invented(world: World, deals: int) -> Iterator[tuple[int, int, dict[str, int]]]:
-    """Invent and write every chunk in order; yield its number, its deals and its rows."""
+def invented(world: World, deals: int) -> Iterator[tuple[int, dict[str, int]]]:
+    """Invent and write every chunk in order; yield its deals and its rows."""
     sizes = [min(DEALS_IN_A_CHUNK, deals - start) for start in range(0, deals, DEALS_IN_A_CHUNK)]
     if connection.vendor == "postgresql" and deals >= WORTH_A_SECOND_PROCESS:
         for number, (counts, texts) in enumerate(from_processes(world, sizes)):
             with checked_at_its_end():
                 for kind, text in texts.items():
                     tables()[kind].copy(text)
-            yield number, sizes[number], counts
+            yield sizes[number], counts
         return
     for number, size in enumerate(sizes):
         rows = Chunk(world, number, size).invent()
         with checked_at_its_end():
             for kind, table in tables().items():
                 table.insert(rows.get(kind, []))
-        yield number, size, {kind: len(found) for kind, found in rows.items()}
+        yield size, {kind: len(found) for kind, found in rows.items()}
 
 
 def from_processes(world: World, sizes: list[int]) -> Iterator[process.Written]:

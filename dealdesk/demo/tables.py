@@ -1,4 +1,4 @@
-"""The tables that a chunk of invented deals fills, in the order in which they refer to each other."""
+"""The tables that a chunk of invented deals fills, in an order that the database takes."""
 
 from __future__ import annotations
 

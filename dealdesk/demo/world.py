@@ -1,4 +1,4 @@
-"""Everything the inventing of deals needs to know, as plain values that another process can take."""
+"""What the inventing of deals needs to know, as plain values that another process can take."""
 
 from __future__ import annotations
 
