@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import islice
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 
 from dealdesk import policy as policies
 from dealdesk import pricing
@@ -57,12 +57,18 @@ class QuoteRows:
     terms: tuple[QuoteTerm, ...]
 
 
-RELATED = (
-    "lines__product",
-    "lines__years",
-    "concessions__line",
-    "terms__term",
-)
+HEADER = ("deal__account", "payment_terms", "billing")
+"""What every quote refers to. Read with the quotes themselves: a prefetch of many single rows
+asks for them in a chain of ORs that SQLite refuses beyond a thousand."""
+
+
+def related() -> list[Prefetch]:
+    return [
+        Prefetch("lines", QuoteLine.objects.select_related("product")),
+        Prefetch("lines__years", LineYear.objects.order_by("year")),
+        Prefetch("concessions", Concession.objects.select_related("line")),
+        Prefetch("terms", QuoteTerm.objects.select_related("term")),
+    ]
 
 
 def rows_of(quote: Quote) -> QuoteRows:
@@ -75,12 +81,12 @@ def load_rows(quotes: Sequence[Quote]) -> list[QuoteRows]:
     for quote in quotes:
         # What was prefetched earlier may be older than the rows.
         quote.__dict__.pop("_prefetched_objects_cache", None)
-    prefetch_related_objects(list(quotes), "deal__account", "payment_terms", "billing", *RELATED)
+    prefetch_related_objects(list(quotes), *HEADER, *related())
     return [
         QuoteRows(
             quote=quote,
             lines=tuple(
-                LineRows(line, tuple(sorted(line.years.all(), key=lambda year: year.year)))
+                LineRows(line, tuple(line.years.all()))
                 for line in sorted(quote.lines.all(), key=lambda line: line.position)
             ),
             concessions=tuple(sorted(quote.concessions.all(), key=lambda row: row.pk)),
@@ -188,7 +194,7 @@ class TermsReader:
         self.policy = policy
         self.company = company or Company.get()
         self.rates = RateBook(self.company)
-        self.of_parent = getattr(policy, "segment_of_parent", False)
+        self.of_parent = policy.segment_of_parent
         self._parents: dict[int, Account] = {}
 
     def terms(self, rows: QuoteRows, *, rate_day: date | None = None) -> judged.Terms:
@@ -258,7 +264,7 @@ def stream_terms(
     quotes: QuerySet[Quote], *, reader: TermsReader
 ) -> Iterator[tuple[Quote, judged.Terms]]:
     """Yield every quote with its terms, a batch at a time."""
-    found = quotes.order_by("pk").iterator(chunk_size=BATCH)
+    found = quotes.select_related(*HEADER).order_by("pk").iterator(chunk_size=BATCH)
     while batch := list(islice(found, BATCH)):
         for rows in load_rows(batch):
             yield rows.quote, reader.terms(rows)

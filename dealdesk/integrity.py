@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import Count, Exists, F, OuterRef, Q
 
-from dealdesk.inputs import TermsReader, load_rows, policy_in_force
+from dealdesk.inputs import HEADER, TermsReader, load_rows, policy_in_force
 from dealdesk.models import (
     ApprovalLink,
     ApprovalRequest,
@@ -152,7 +152,7 @@ def check_quotes() -> Iterator[str]:
     reader = TermsReader(policy)
     figures: list[int] = []
     changed: list[int] = []
-    quotes = Quote.objects.select_related("payment_terms", "billing").order_by("pk")
+    quotes = Quote.objects.select_related(*HEADER).order_by("pk")
     batch: list[Quote] = []
     for quote in quotes.iterator(chunk_size=BATCH):
         batch.append(quote)

@@ -118,3 +118,26 @@ def test_rates_of_the_day_count(rep, revops):
     assert replay(policy).as_json()["routes"]["automatic"]["net"] == "20000.00"
     Quote.objects.update(priced_on=date(2026, 2, 1) + timedelta(days=60))
     assert replay(policy).errors == {"rate_missing": 1}
+
+
+def test_more_quotes_than_a_database_takes_in_one_question(rep):
+    deal = make_quote(rep, 5).deal
+    first = deal.quotes.get()
+    Quote.objects.bulk_create(
+        Quote(
+            deal=deal,
+            revision=number,
+            currency="USD",
+            priced_on=first.priced_on,
+            term_months=12,
+            payment_terms=first.payment_terms,
+            billing=first.billing,
+            created_at=AT,
+        )
+        for number in range(2, 1203)
+    )
+
+    found = replay(policy_in_force()[1])
+
+    assert found.quotes == 1202
+    assert found.errors["zero_standard"] == 1201
