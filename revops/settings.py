@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "revops.work",
     "revops.charts",
     "revops.imports",
+    "revops.apikeys",
     "revops.frame",
     "pipeline",
     "dealdesk",
@@ -257,6 +258,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("Seal the ledger", "revops.ledger.tasks.seal_ledger", 60.0),
         ("Expire requests", "dealdesk.tasks.expire_requests", 300.0),
         ("Ask others", "dealdesk.tasks.restaff_requests", 900.0),
+        ("Forget idempotency keys", "revops.apikeys.tasks.sweep_keys", 3600.0),
     ]
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):
@@ -282,11 +284,17 @@ elif CELERY_BROKER_URL.startswith(("redis", "valkey")):
 
 # The API.
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    # The first one decides that who is nobody is answered 401, with how to say who one is.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "revops.apikeys.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["revops.parsers.CleanJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    # What an endpoint takes is told by the schema, not by OPTIONS.
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "revops.api.problem_handler",
     "COERCE_DECIMAL_TO_STRING": True,
@@ -301,6 +309,28 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "revops.api.document_refusals",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "DealStatus": "pipeline.models.Deal.Status",
+        "RequestStatus": "dealdesk.models.ApprovalRequest.Status",
+        "QuoteStatus": "dealdesk.models.Quote.Status",
+        "SlotState": "dealdesk.models.ApprovalSlot.State",
+        "StepState": "dealdesk.models.ApprovalStep.State",
+        "Verdict": "dealdesk.models.Decision.Verdict",
+        "QuoteKind": "dealdesk.models.Quote.Kind",
+        "ActivityKind": "pipeline.models.Activity.Kind",
+        "ConcessionKind": "dealdesk.models.Concession.Kind",
+        "ExceptionKind": "dealdesk.models.ExceptionRecord.Kind",
+        "ExceptionOutcome": "dealdesk.models.ExceptionRecord.Outcome",
+        "ContactRole": "pipeline.models.DealContact.Role",
+        "RoleName": "revops.people.models.Role",
+        "Segment": "pipeline.models.Segment",
+        "InReturn": "dealdesk.models.ApprovalRequest.Return",
+    },
 }
 
 # Logs go to the console, where the process manager collects them.

@@ -2,11 +2,14 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import Http404, HttpResponse
 from django.urls import include, path
 from django.views.decorators.cache import never_cache
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from revops.api import NoSuchEndpoint
 
 admin.site.site_header = admin.site.site_title = "Deal desk administration"
 admin.site.login = secure_admin_login(admin.site.login)
@@ -34,11 +37,16 @@ urlpatterns = [
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(
         "api/v1/docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="api-schema"),
+        login_required(
+            SpectacularSwaggerSplitView.as_view(
+                url_name="api-schema", template_name="api/docs.html"
+            )
+        ),
         name="api-docs",
     ),
     path("api/v1/", include("pipeline.api_urls")),
     path("api/v1/", include("dealdesk.api_urls")),
+    path("api/<path:rest>", NoSuchEndpoint.as_view()),
     path("", include("revops.frame.urls")),
     path("", include("revops.company.urls")),
     path("", include("revops.people.urls")),

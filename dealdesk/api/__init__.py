@@ -1,0 +1,1 @@
+"""The deal desk under /api/v1/: the same operations and the same refusals as the pages."""

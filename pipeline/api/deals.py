@@ -1,0 +1,257 @@
+"""Deals: entering, changing, and what happens around them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from pipeline import operations
+from pipeline.api.accounts import BY_EXTERNAL, EXTERNAL, Upserts
+from pipeline.api.moves import Moves, next_gate
+from pipeline.api.paging import Amount, KeysetPagination, NumberOf, Text
+from pipeline.api.shapes import (
+    ActivityIn,
+    ActivityOut,
+    DealContactOut,
+    DealDetail,
+    DealFacts,
+    DealOut,
+    DealUpsert,
+    LinkIn,
+    NewDeal,
+    PullInIn,
+    PushIn,
+    ReassignIn,
+)
+from pipeline.gates import unpaid_debts
+from pipeline.keyset import Order
+from pipeline.models import Deal, DealContact, Pipeline
+from pipeline.queries import SHOWN, DealFilter, owners_in
+from pipeline.stages import process_of
+from revops.api import IF_MATCH, Records
+from revops.refusals import Missing, Refused
+
+SCOPES = [
+    ("mine", "The caller's own"),
+    ("line", "The caller's and those of the line below"),
+    ("all", "All that the caller may see"),
+]
+
+
+class DealFilters(filters.FilterSet):
+    scope = filters.ChoiceFilter(choices=SCOPES, method="in_scope")
+    status = filters.ChoiceFilter(choices=Deal.Status.choices)
+    pipeline = Text(field_name="pipeline__key", max_length=50)
+    stage = Text(field_name="stage__key", max_length=50)
+    owner = NumberOf(field_name="owner")
+    team = NumberOf(field_name="owner__team")
+    account = NumberOf(field_name="account")
+    deal_source = Text(max_length=50)
+    close_from = filters.DateFilter(field_name="close_date", lookup_expr="gte")
+    close_until = filters.DateFilter(field_name="close_date", lookup_expr="lte")
+    amount_from = Amount(field_name="amount", lookup_expr="gte")
+    amount_until = Amount(field_name="amount", lookup_expr="lte")
+    source = Text(max_length=50)
+    external_id = Text()
+    search = Text(method="matching", help_text="Words in the name of deal or account.")
+
+    class Meta:
+        model = Deal
+        fields: list[str] = []
+
+    def matching(self, deals: QuerySet[Deal], name: str, value: str) -> QuerySet[Deal]:
+        return deals.matching(value)
+
+    def in_scope(self, deals: QuerySet[Deal], name: str, value: str) -> QuerySet[Deal]:
+        whose = owners_in(DealFilter(scope=value), self.request.user)
+        return deals if whose is None else deals.filter(whose)
+
+
+class DealApi(Moves, Upserts, Records):
+    """Deals, and their moves by the gates."""
+
+    queryset = Deal.objects.none()
+    shape = DealDetail
+    filterset_class = DealFilters
+    pagination_class = KeysetPagination
+    orders = {
+        "name": Order("search_text"),
+        "amount": Order("amount"),
+        "close_date": Order("close_date"),
+        "created": Order("created_at"),
+        "closed": Order("closed_on"),
+    }
+    usual_order = "close_date"
+
+    def get_queryset(self):
+        return Deal.objects.visible_to(self.request.user).select_related(*SHOWN)
+
+    def get_serializer_class(self):
+        return DealOut if self.action == "list" else DealDetail
+
+    def show(self, record, shape=None, status=200):
+        """One deal as it is now, with what it lacks for its next step."""
+        deal = self.get_queryset().get(pk=record.pk)
+        contacts = DealContact.objects.select_related("contact__account").order_by("pk")
+        deal.contacts = list(contacts.filter(deal=deal))
+        deal.debts_owed = unpaid_debts(deal)
+        deal.next_stage, deal.missing = next_gate(deal, at=self.at)
+        return super().show(deal, shape, status)
+
+    @extend_schema(request=NewDeal, responses={201: DealDetail})
+    def create(self, request):
+        return self.show(self.enter(self.facts(NewDeal)), status=201)
+
+    def enter(self, facts: dict[str, Any], **identity: str) -> Deal:
+        """Enter a deal for its owner, in a pipeline that the caller may leave unsaid."""
+        pipeline = facts.pop("pipeline", None) or usual_pipeline()
+        stage = facts.pop("stage", None)
+        if stage is not None:
+            facts["stage"] = pipeline.stages.filter(
+                pk=process_of(pipeline).rule(stage).stage_id
+            ).get()
+        return operations.create_deal(
+            **{"owner": self.by.user, "close_date": None, "account": None, **facts},
+            **identity,
+            pipeline=pipeline,
+            by=self.by,
+            at=self.at,
+        )
+
+    @extend_schema(request=DealFacts, responses=DealDetail, parameters=[IF_MATCH])
+    def partial_update(self, request, pk):
+        return self.show(self.change(self.get_object(), self.facts(DealFacts, partial=True)))
+
+    def change(self, deal: Deal, facts: Mapping[str, Any]) -> Deal:
+        return operations.change_deal(
+            deal=deal, changes=facts, version=self.version, by=self.by, at=self.at
+        )
+
+    @extend_schema(parameters=EXTERNAL)
+    @action(
+        detail=False,
+        methods=["get"],
+        url_path=BY_EXTERNAL,
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def by_external(self, request, source, external_id):
+        return self.show(self.visible())
+
+    @extend_schema(
+        parameters=[*EXTERNAL, IF_MATCH],
+        request=DealUpsert,
+        responses={200: DealDetail, 201: DealDetail},
+    )
+    @by_external.mapping.put
+    def put_by_external(self, request, source, external_id):
+        """Enter the source system's deal, or change what may be typed of it."""
+        facts = self.facts(DealUpsert, source=source)
+        return self.upsert(
+            Deal,
+            lambda: self.enter(dict(facts), **self.external()),
+            lambda known: self.change(known, typed_of(known, facts)),
+        )
+
+    # Close date, owner, people, activities
+
+    @extend_schema(request=PushIn, responses=DealDetail, parameters=[IF_MATCH])
+    @action(detail=True, methods=["post"])
+    def push(self, request, pk):
+        """Move the close date later, with a reason code."""
+        deal, facts = self.get_object(), self.facts(PushIn)
+        deal = operations.push_close_date(
+            deal=deal, **facts, version=self.version, by=self.by, at=self.at
+        )
+        return self.show(deal)
+
+    @extend_schema(request=PullInIn, responses=DealDetail, parameters=[IF_MATCH])
+    @action(detail=True, methods=["post"], url_path="pull-in")
+    def pull_in(self, request, pk):
+        """Move the close date earlier, or set the first one."""
+        deal, facts = self.get_object(), self.facts(PullInIn)
+        deal = operations.pull_in_close_date(
+            deal=deal, **facts, version=self.version, by=self.by, at=self.at
+        )
+        return self.show(deal)
+
+    @extend_schema(request=ReassignIn, responses=DealDetail, parameters=[IF_MATCH])
+    @action(detail=True, methods=["post"])
+    def reassign(self, request, pk):
+        """Give the deal to another owner."""
+        deal, facts = self.get_object(), self.facts(ReassignIn)
+        deal = operations.reassign_deal(
+            deal=deal, **facts, version=self.version, by=self.by, at=self.at
+        )
+        return show_or_gone(self, deal)
+
+    @extend_schema(request=LinkIn, responses={201: DealContactOut})
+    @action(detail=True, methods=["post"], url_path="link-contact")
+    def link_contact(self, request, pk):
+        """Give a contact a part in the deal."""
+        deal, facts = self.get_object(), self.facts(LinkIn)
+        linked = operations.link_contact(deal=deal, **facts, by=self.by, at=self.at)
+        return Response(DealContactOut(linked).data, status=201)
+
+    @extend_schema(responses=ActivityOut(many=True), filters=False)
+    @action(
+        detail=True,
+        methods=["get"],
+        orders={"happened": Order("happened_at")},
+        usual_order="-happened",
+        filterset_class=None,
+    )
+    def activities(self, request, pk):
+        """What happened with the buyer, newest first."""
+        rows = self.get_object().activities.select_related("logged_by")
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(ActivityOut(page, many=True).data)
+
+    @extend_schema(request=ActivityIn, responses={201: ActivityOut})
+    @activities.mapping.post
+    def log_activity(self, request, pk):
+        """Write down a note, call, meeting or mail."""
+        deal, facts = self.get_object(), self.facts(ActivityIn)
+        activity = operations.log_activity(deal=deal, **facts, by=self.by, at=self.at)
+        return Response(ActivityOut(activity).data, status=201)
+
+
+def usual_pipeline() -> Pipeline:
+    found = Pipeline.objects.filter(retired_at=None).order_by("position", "pk").first()
+    if found is None:
+        raise Refused("There is no pipeline yet.", code="no_pipeline")
+    return found
+
+
+def show_or_gone(endpoint: DealApi, deal: Deal) -> Response:
+    """The deal, unless handing it over took it out of the caller's sight."""
+    if endpoint.get_queryset().filter(pk=deal.pk).exists():
+        return endpoint.show(deal)
+    return Response(status=204)
+
+
+VERBS = {
+    "owner": ("Owner", "The deal has another owner. Hand it over: POST …/reassign/."),
+    "pipeline": ("Pipeline", "A deal stays in its pipeline."),
+    "close_date": (
+        "Close date",
+        "The deal has another close date. Move it with its reason: POST …/push/ or …/pull-in/.",
+    ),
+}
+
+
+def typed_of(deal: Deal, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What an upsert changes of a known deal; Refused for a difference that has its own verb."""
+    given = {name: facts[name] for name in VERBS if facts.get(name) is not None}
+    differing = [name for name, value in given.items() if getattr(deal, name) != value]
+    if differing:
+        missing = [Missing(name, *VERBS[name]) for name in differing]
+        text = " ".join(each.sentence for each in missing)
+        raise Refused(text, code="own_verb", missing=missing)
+    return {name: value for name, value in facts.items() if name not in VERBS}

@@ -1,0 +1,37 @@
+"""Reading the bodies of requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+
+class CleanJSONParser(JSONParser):
+    """JSON whose texts a database can keep: no NUL, no half of a surrogate pair."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        try:
+            data = super().parse(stream, media_type, parser_context)
+            for text in texts_in(data):
+                if "\x00" in text:
+                    raise ParseError("A text contains a NUL character.")
+                text.encode()
+        except (RecursionError, UnicodeEncodeError):
+            raise ParseError("This JSON is too deep, or no text.") from None
+        return data
+
+
+def texts_in(data: Any) -> Iterator[str]:
+    """Every text within parsed JSON, keys too."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield key
+            yield from texts_in(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from texts_in(value)
