@@ -28,8 +28,10 @@ def publish_policy(
     problems = policy_problems(policy)
     if problems:
         raise Refused(" ".join(problems), code="unfit_policy")
-    # Everybody who publishes waits here, so that numbers follow each other.
-    before = PolicyVersion.objects.select_for_update().filter(in_force=True).first()
+    # Everybody who publishes waits here. Every row is locked and the one in force read again
+    # afterwards: a row that was waited for and lost its place would not be found at all.
+    list(PolicyVersion.objects.select_for_update().order_by("pk").only("pk"))
+    before = PolicyVersion.objects.filter(in_force=True).first()
     if before is not None and before.digest == policy_digest(policy):
         raise Refused("This very policy is in force already.", code="unchanged")
     if before is not None:

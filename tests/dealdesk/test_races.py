@@ -19,7 +19,7 @@ from dealdesk.operations import (
     save_quote,
 )
 from pipeline.models import Deal
-from pipeline.operations import win_deal
+from pipeline.operations import reassign_deal, win_deal
 from revops import integrity
 from revops.ledger.verification import verify
 from revops.people.actor import Via
@@ -192,6 +192,32 @@ def test_two_revisions_at_once_get_two_numbers(rep):
     at_once(*[lambda: revise_quote(quote=quote, by=by(rep), at=AT)] * 3)
 
     assert sorted(quote.deal.quotes.values_list("revision", flat=True)) == [1, 2, 3, 4]
+
+
+def test_two_policies_published_at_once_follow_each_other(revops):
+    publish_preset(preset="recommended", by=by(revops), at=AT)
+
+    results = at_once(
+        *[lambda: publish_preset(preset="as_in_the_sources", by=by(revops), at=AT)] * 2
+    )
+
+    assert [result.code for result in refused(results)] == ["unchanged"]
+    assert sound()
+
+
+def test_a_deal_handed_over_during_a_decision(rep, other_rep, vp, revops):
+    """The deal is found whatever changed while it was waited for."""
+    request = submit(make_quote(rep, 25))
+
+    results = at_once(
+        lambda: decide(request, vp),
+        lambda: reassign_deal(
+            deal=request.deal, owner=other_rep, reason="Ill", by=by(revops), at=AT + HOUR
+        ),
+    )
+
+    assert refused(results) == []
+    assert sound()
 
 
 def test_policy_published_while_submitting(rep, vp, revops):
