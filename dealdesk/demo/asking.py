@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ from revops.ledger.chain import Subject
 from revops.worktime.arithmetic import add_business_time, business_time_between
 
 if TYPE_CHECKING:
-    from dealdesk.demo.inventing import Chunk, DealDraft, QuoteDraft
+    from dealdesk.demo.drafting import DealDraft, QuoteDraft
+    from dealdesk.demo.quoting import Quoting
 
 REJECTABLE = (Role.DEAL_DESK, Role.VP_SALES, Role.SALES_MANAGER, Role.FINANCE, Role.LEGAL)
 
@@ -40,13 +41,19 @@ class Request:
     """One attempt while it is being written."""
 
     id: int
-    chunk: Chunk
+    chunk: Quoting
     deal: DealDraft
     quote: QuoteDraft
     judged: Judged
     at: datetime
     wish: str
     until: datetime
+    snapshot: int = 0
+    why: str = ""
+    in_return: list[str] = field(default_factory=list)
+    in_return_note: str = ""
+    needed_by: date | None = None
+    needed_cause: str = ""
     deciders: list[int] = field(default_factory=list)
     status: str = "pending"
     ended_reason: str = ""
@@ -62,7 +69,7 @@ class Request:
 
 
 def write_request(
-    chunk: Chunk, deal: DealDraft, quote: QuoteDraft, at: datetime, wish: str, until: datetime
+    chunk: Quoting, deal: DealDraft, quote: QuoteDraft, at: datetime, wish: str, until: datetime
 ) -> Request:
     """Submit a quote and let the request come out as wished, no later than `until`."""
     segment = deal.account.segment
@@ -74,6 +81,8 @@ def write_request(
     deal.attempt += 1
     request = Request(chunk.numbers.take("request"), chunk, deal, quote, judged, at, wish, until)
     write_snapshot(request)
+    if not judged.route.automatic:
+        give_reasons(request)
     steps = asked_steps(request)
     record_submission(request, steps)
     if judged.route.automatic:
@@ -103,11 +112,11 @@ def write_request(
 
 def write_snapshot(request: Request) -> None:
     chunk, judged = request.chunk, request.judged
-    snapshot = chunk.numbers.take("snapshot")
+    request.snapshot = chunk.numbers.take("snapshot")
     digests, segment = judged.digests, request.deal.account.segment
     chunk.rows["snapshot"].append(
         (
-            snapshot,
+            request.snapshot,
             request.quote.id,
             chunk.judge.body(judged, segment),
             digests.overall,
@@ -118,23 +127,21 @@ def write_snapshot(request: Request) -> None:
             request.at,
         )
     )
-    rng, facts = chunk.rng, request.deal.facts
-    facts["snapshot", request.id] = snapshot
-    why, in_return, note = "", [], ""
-    needed_by, cause = None, ""
-    if not judged.route.automatic:
-        why = rng.choice(words.WHY)
-        in_return, note = rng.choice(words.IN_RETURN)
-        if rng.random() < 0.4:
-            needed_by = chunk.world.day(request.at) + DAY * rng.randint(3, 9)
-            cause = rng.choice(words.NEEDED_CAUSES)
-    facts["asked", request.id] = (why, in_return, note, needed_by, cause)
+
+
+def give_reasons(request: Request) -> None:
+    """Why it is asked, what is given in return, and by when an answer is needed."""
+    rng = request.chunk.rng
+    request.why = rng.choice(words.WHY)
+    request.in_return, request.in_return_note = rng.choice(words.IN_RETURN)
+    if rng.random() < 0.4:
+        request.needed_by = request.chunk.world.day(request.at) + DAY * rng.randint(3, 9)
+        request.needed_cause = rng.choice(words.NEEDED_CAUSES)
 
 
 def record_submission(request: Request, steps: Sequence[AskedStep]) -> None:
     """The entry of the submission, as the operation writes it."""
     chunk, judged = request.chunk, request.judged
-    why, _, _, needed_by, _ = request.deal.facts["asked", request.id]
     people = [p.key for step in steps for group in step.groups for p in group.people]
     chunk.record(
         "quote.submitted",
@@ -150,9 +157,9 @@ def record_submission(request: Request, steps: Sequence[AskedStep]) -> None:
             "net": offers.priced(request.quote.offer).net_amount,
             "asked": people,
             "carried": [],
-            "needed_by": needed_by,
+            "needed_by": request.needed_by,
         },
-        why=why,
+        why=request.why,
         related=request.related,
     )
 
@@ -160,7 +167,6 @@ def record_submission(request: Request, steps: Sequence[AskedStep]) -> None:
 def write_row(request: Request) -> None:
     chunk, deal, judged = request.chunk, request.deal, request.judged
     world = chunk.world
-    why, in_return, note, needed_by, cause = deal.facts["asked", request.id]
     valid_until = consumed_at = None
     if request.status in ("approved", "consumed") and request.decided_at:
         valid_until = request.decided_at + DAY * world.policy.validity_days
@@ -172,16 +178,16 @@ def write_row(request: Request) -> None:
             request.quote.id,
             deal.id,
             deal.attempt,
-            deal.facts["snapshot", request.id],
+            request.snapshot,
             world.policy_id,
             judged.route_json,
             judged.route.key,
             judged.route.automatic,
-            why,
-            in_return,
-            note,
-            needed_by,
-            cause,
+            request.why,
+            request.in_return,
+            request.in_return_note,
+            request.needed_by,
+            request.needed_cause,
             request.status,
             request.ended_reason,
             request.at,

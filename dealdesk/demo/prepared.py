@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from dealdesk.demo.asking import write_request
-from dealdesk.demo.inventing import AccountFacts, Chunk, DealDraft, Visit
+from dealdesk.demo.drafting import AccountFacts, DealDraft, Visit
 from dealdesk.demo.offers import Offer, OfferLine
 from dealdesk.demo.world import DAY, Seller
 from pipeline.models import Move
+
+if TYPE_CHECKING:
+    from dealdesk.demo.inventing import Chunk
 
 SOURCE = "demo"
 FIRST, TWIN = "first-five-minutes", "twin"

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import F
 
 from dealdesk.demo import cast
-from dealdesk.demo.inventing import SEGMENTS, Chunk, spelled_facts
+from dealdesk.demo.drafting import SEGMENTS, spelled_facts
+from dealdesk.demo.inventing import Chunk
 from dealdesk.demo.loading import world_of
 from dealdesk.demo.names import ACCOUNTS_THERE_ARE, account_name
 from dealdesk.demo.tables import tables
