@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -31,7 +31,11 @@ from pipeline.models import Segment
 from revops.company.models import Company
 from revops.company.rates import RateMissing, convert
 from revops.people.models import User
-from revops.worktime.arithmetic import add_business_time, working_days_label
+from revops.worktime.arithmetic import (
+    BusinessCalendar,
+    add_business_time,
+    working_days_label,
+)
 from revops.worktime.calendars import calendar_of, company_calendar
 
 SPLITTING = timedelta(days=90)
@@ -154,13 +158,16 @@ def preview_rows(rows: QuoteRows, *, submitter: User | None, at: datetime) -> Pr
 def preview_steps(found: Judgement, at: datetime) -> Sequence[PreviewStep]:
     asked = [group for step in found.resolution.steps for group in step.groups]
     users = users_of(person.key for group in asked for person in group.people)
+    calendars = calendars_of(users.values())
     return [
         PreviewStep(
             key=step.key,
             name=step.name,
             wave=step.wave,
             groups=tuple(
-                preview_group(group, users, found.carried.get((step.key, group.role.value)), at)
+                preview_group(
+                    group, users, calendars, found.carried.get((step.key, group.role.value)), at
+                )
                 for group in step.groups
             ),
         )
@@ -168,19 +175,35 @@ def preview_steps(found: Judgement, at: datetime) -> Sequence[PreviewStep]:
     ]
 
 
+def calendars_of(people: Iterable[User]) -> dict[int, BusinessCalendar]:
+    """The calendar of each person; who shares one and its zone costs one reading."""
+    read: dict[tuple[int | None, str], BusinessCalendar] = {}
+    found = {}
+    for person in people:
+        key = (person.calendar_id, person.zone)
+        if key not in read:
+            read[key] = calendar_of(person)
+        found[person.pk] = read[key]
+    return found
+
+
 def preview_group(
-    group: AskedGroup, users: Mapping[int, User], carried: Decision | None, at: datetime
+    group: AskedGroup,
+    users: Mapping[int, User],
+    calendars: Mapping[int, BusinessCalendar],
+    carried: Decision | None,
+    at: datetime,
 ) -> PreviewGroup:
     people = tuple(users[person.key] for person in group.people)
     span = timedelta(hours=group.hours)
-    calendars = [calendar_of(person) for person in people] or [company_calendar()]
+    clocks = [calendars[person.pk] for person in people] or [company_calendar()]
     return PreviewGroup(
         role=group.role,
         label=group.role.label,
         people=(carried.decided_by,) if carried else people,
         hours=0 if carried else group.hours,
         working_days=working_days_label(span),
-        due_at=at if carried else min(add_business_time(c, at, span) for c in calendars),
+        due_at=at if carried else min(add_business_time(clock, at, span) for clock in clocks),
         reasons=tuple(reason.sentence for reason in group.reasons),
         notes=() if carried else group.notes,
         carried=carried,

@@ -261,7 +261,7 @@ class QuoteTerm(models.Model):
     """A non-standard term asked for on a quote, with its value and exact text."""
 
     quote = models.ForeignKey(Quote, on_delete=models.CASCADE, related_name="terms")
-    term = models.ForeignKey(NonStandardTerm, on_delete=models.PROTECT, related_name="+")
+    term = models.ForeignKey(NonStandardTerm, on_delete=models.PROTECT, related_name="quote_terms")
     requested_value = models.CharField(max_length=200, blank=True)
     requested_text = models.TextField(blank=True)
 

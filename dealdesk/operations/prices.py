@@ -233,6 +233,9 @@ def change_term(
     term = NonStandardTerm.objects.select_for_update().get(pk=term.pk)
     check_version(term, version)
     _check_owners(changes.get("owner_roles", []))
+    if changes.get("category", term.category) != term.category and term.quote_terms.exists():
+        # What was judged under one topic would turn into a change of another.
+        raise Refused("This term is on quotes: retire it, and add one of the other category.")
     _change(term, changes, TERM, "term.changed", by=by, at=at)
     return term
 

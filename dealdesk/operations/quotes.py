@@ -143,6 +143,8 @@ def make_primary(*, quote: Quote, version: int | None = None, by: Actor, at: dat
     check_version(quote, version)
     if quote.is_primary:
         raise Refused("This quote is the deal's primary already.")
+    if not quote.lines.exists():
+        raise Refused("A deal cannot stand on a quote without lines.")
     previous = deal.quotes.filter(is_primary=True).first()
     if previous is not None:
         previous.is_primary = False

@@ -34,7 +34,8 @@ from dealdesk.presets import AS_IN_THE_SOURCES
 from revops.administration import OperationAdmin, ReadOnlyAdmin
 from revops.ledger.models import Entry
 from revops.refusals import Conflict, NotAllowed, Refused
-from tests.factories.dealdesk import AT, make_product, product_of
+from tests.factories.dealdesk import AT, make_product, make_quote, product_of
+from tests.factories.dealdesk import term as asked
 from tests.factories.people import SYSTEM, by
 
 pytestmark = pytest.mark.django_db
@@ -203,6 +204,15 @@ def test_the_catalogue_is_changed_by_operations(revops):
     with pytest.raises(Refused):
         change_term(term=term, changes={"owner_roles": ["rep"]}, by=by(revops), at=AT)
     assert Entry.objects.about(term).count() == 2
+
+
+def test_a_term_on_a_quote_keeps_its_category(rep, revops):
+    """Another category would be another topic, and what was judged would look changed."""
+    make_quote(rep, terms=[asked("custom-sla")])
+    term = NonStandardTerm.objects.get(key="custom-sla")
+
+    with pytest.raises(Refused):
+        change_term(term=term, changes={"category": "payment"}, by=by(revops), at=AT)
 
 
 # Django's administration
