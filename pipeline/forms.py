@@ -123,6 +123,35 @@ class AskedItem:
     def is_blocker(self) -> bool:
         return not self.names
 
+    @property
+    def is_contact(self) -> bool:
+        return any(name.endswith("-email") for name in self.names)
+
+    @property
+    def known(self) -> forms.BoundField | None:
+        """The choice among people who are known already."""
+        return self.field_ending("-contact")
+
+    @property
+    def newcomer(self) -> list[forms.BoundField]:
+        return [each for each in self.fields if not each.name.endswith("-contact")]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether somebody new is being described."""
+        return any(each.value() or each.errors for each in self.newcomer)
+
+    @property
+    def none_field(self) -> forms.BoundField | None:
+        return self.field_ending("-none")
+
+    @property
+    def has_errors(self) -> bool:
+        return any(each.errors for each in self.fields)
+
+    def field_ending(self, suffix: str) -> forms.BoundField | None:
+        return next((each for each in self.fields if each.name.endswith(suffix)), None)
+
 
 class EvidenceForm(forms.Form):
     """Exactly the items that are missing, each as its kind asks to be filled in."""
@@ -205,12 +234,12 @@ class EvidenceForm(forms.Form):
             known = Contact.objects.filter(account=self.deal.account_id).order_by("name", "pk")
         options = list(known[:200])
         if options:
-            chosen = [("", "Somebody new")]
+            chosen = [("", f"Choose somebody at {self.deal.account}")]
             chosen += [(str(each.pk), contact_label(each)) for each in options]
-            label = f"Known at {self.deal.account}"
-            self.put(
-                asked, "-contact", forms.ChoiceField(choices=chosen, required=False, label=label)
-            )
+            label = f"{asked.label}: somebody at {self.deal.account}"
+            made = forms.ChoiceField(choices=chosen, required=False, label=label)
+            made.widget.attrs["aria-label"] = label
+            self.put(asked, "-contact", made)
         texts = {"name": "Name", "title": "Title", "email": "E-mail", "phone": "Telephone"}
         for name, label in texts.items():
             made = forms.EmailField if name == "email" else forms.CharField
@@ -233,9 +262,9 @@ class EvidenceForm(forms.Form):
 
         if typed("-none"):
             return {"none": True}
-        if f"{asked.names[0]}".endswith("-file") and typed("-file"):
+        if asked.names[0].endswith("-file") and typed("-file"):
             return typed("-file")
-        if any(name.endswith("-email") for name in asked.names):
+        if asked.is_contact:
             if typed("-contact"):
                 return {"contact": typed("-contact")}
             facts = {name: typed(f"-{name}") for name in ("name", "title", "email", "phone")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -57,13 +57,29 @@ class Told:
 def timeline_of(record: Model, user: User, *, before: str = "", size: int = PAGE) -> Told:
     """What happened to a deal or an account, newest first, as far as `user` is told."""
     rows = Entry.objects.about(record).select_related("actor", "on_behalf_of")
+    if isinstance(record, Account):
+        rows = rows.filter(told_of_account(user))
     if mark := read_mark(before):
         moment, pk = mark
         rows = rows.filter(Q(at__lt=moment) | Q(at=moment, pk__lt=pk))
     page = list(rows[: size + 1])
     shown = page[:size]
+    beside = {} if isinstance(record, Deal) else deals_of(shown, user)
     following = f"{shown[-1].at.isoformat()}_{shown[-1].pk}" if len(page) > size else ""
-    return Told(tell(shown, user), following)
+    return Told(tell(shown, user, beside), following)
+
+
+def deals_of(entries: Sequence[Entry], user: User) -> dict[int, Deal]:
+    """The deals that a page which is not theirs must name."""
+    found = {entry.subject_id for entry in entries if entry.subject_type == "deal"}
+    return Deal.objects.visible_to(user).in_bulk(found) if found else {}
+
+
+def told_of_account(user: User) -> Q:
+    """What an account's page tells: its own facts, and deals only to those who see them."""
+    deals = Deal.objects.visible_to(user).order_by().values("pk")
+    own = Q(subject_type__in=("account", "contact", "attachment"))
+    return own | Q(subject_type="deal", subject_id__in=deals)
 
 
 def read_mark(mark: str) -> tuple[datetime, int] | None:
@@ -74,8 +90,13 @@ def read_mark(mark: str) -> tuple[datetime, int] | None:
         return None
 
 
-def tell(entries: Sequence[Entry], user: User) -> list[Happening]:
-    """The entries as sentences, each noun told in one batch by the app that knows it."""
+def tell(
+    entries: Sequence[Entry], user: User, beside: Mapping[int, Deal] | None = None
+) -> list[Happening]:
+    """The entries as sentences, each noun told in one batch by the app that knows it.
+
+    `beside` names the deals on a page that is not their own.
+    """
     nouns: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         noun = entry.verb.partition(".")[0]
@@ -84,12 +105,17 @@ def tell(entries: Sequence[Entry], user: User) -> list[Happening]:
     stories: dict[int, Story] = {}
     for noun, rows in nouns.items():
         stories |= tellers.get(noun, tell_plainly)(rows, user)
-    return [happening(entry, stories[entry.pk]) for entry in entries if entry.pk in stories]
+    return [
+        happening(entry, stories[entry.pk], beside or {})
+        for entry in entries
+        if entry.pk in stories
+    ]
 
 
-def happening(entry: Entry, story: Story) -> Happening:
+def happening(entry: Entry, story: Story, beside: Mapping[int, Deal]) -> Happening:
+    deal = beside.get(entry.subject_id) if entry.subject_type == "deal" else None
     return Happening(
-        sentence=story.sentence,
+        sentence=f"{story.sentence}: {deal.name}" if deal else story.sentence,
         at=entry.at,
         by=entry.actor or {"name": "Import" if entry.via == "import" else "Deal desk"},
         icon=story.icon,
@@ -97,7 +123,7 @@ def happening(entry: Entry, story: Story) -> Happening:
         via=VIA.get(entry.via, ""),
         body=story.body,
         changes=story.changes,
-        url=story.url,
+        url=story.url or (deal.get_absolute_url() if deal else ""),
     )
 
 

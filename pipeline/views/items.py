@@ -64,7 +64,7 @@ def deal_item_fill(request, pk, key):
                 refused, status = (None if form.mark(exc) else exc), exc.status
             else:
                 return done(request, deal, f"{line.label}: saved.")
-    line.fields, line.is_open, line.form = form.groups()[0].fields, True, form
+    line.asked, line.is_open, line.form = form.groups()[0], True, form
     if not is_swap(request):
         context = {"form": form, "title": line.label, "submit": "Save", "refused": refused}
         return show_act(request, deal, context, status=status)

@@ -198,6 +198,7 @@ def show_move(request, deal, move, to_key, *, form=None, refused=None, status=20
         "title": title_of(deal, move, target),
         "form": form,
         "groups": groups,
+        "is_long": len({each.stage for each in groups}) > 1,
         "blockers": [each for each in groups if each.is_blocker],
         "move": move,
         "target": target,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -48,7 +48,7 @@ class Line:
     at: datetime | None = None
     url: str = ""
     form: Any = None
-    fields: list = field(default_factory=list)
+    asked: Any = None
     is_open: bool = False
     none_allowed: bool = False
 
@@ -304,7 +304,7 @@ def fill_in(request, deal: Deal, process: Process, line: Line, found, data=None,
     )
     asked = form.groups()[0]
     if not asked.is_blocker:
-        line.form, line.fields = form, asked.fields
+        line.form, line.asked = form, asked
     return form
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from pipeline import registry, stages
 from pipeline.items import OWN_ITEMS
+from tests.pipeline.visiting import now, visit  # noqa: F401  (fixtures of the page tests)
 
 
 @pytest.fixture(autouse=True)
@@ -10,7 +11,8 @@ def pipeline_alone(monkeypatch):
     monkeypatch.setattr(registry, "_items", {kind.key: kind for kind in OWN_ITEMS})
     for name in ("_checks", "_effects", "_changed", "_visibility"):
         monkeypatch.setattr(registry, name, [])
-    for name in ("_panels", "_card_facts", "_extra_facts", "_locks"):
+    tables = ("_panels", "_card_facts", "_extra_facts", "_locks", "_storytellers", "_home_panels")
+    for name in tables:
         monkeypatch.setattr(registry, name, {})
 
 
