@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from pipeline.searching import search_form
+from pipeline.searching import holding_words
 from revops.models import Versioned
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
     def matching(self, text: str) -> AccountQuerySet:
         """Accounts whose name or domain contains every word of `text`."""
-        found = self
-        for word in search_form(text).split():
-            found = found.filter(search_text__contains=word)
-        return found
+        return self.filter(holding_words(self, text))
 
 
 class Account(Versioned):

@@ -15,7 +15,7 @@ from django_fsm import FSMField, transition
 
 from pipeline.models.accounts import Account, Contact, Segment
 from pipeline.models.process import Pipeline, Stage
-from pipeline.searching import search_form
+from pipeline.searching import holding_words
 from revops.models import ProtectedStateMixin, Versioned
 
 if TYPE_CHECKING:
@@ -34,10 +34,7 @@ class DealQuerySet(models.QuerySet["Deal"]):
 
     def matching(self, text: str) -> DealQuerySet:
         """Deals whose name or account contains every word of `text`."""
-        found = self
-        for word in search_form(text).split():
-            found = found.filter(search_text__contains=word)
-        return found
+        return self.filter(holding_words(self, text))
 
 
 class Deal(ProtectedStateMixin, Versioned):
