@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -12,7 +13,7 @@ from pipeline import operations
 from pipeline.forms import MoveForm
 from pipeline.gates import gate_of
 from pipeline.models import Deal, Move, Stage
-from pipeline.permissions import check_can_change, check_can_enter, check_can_reopen
+from pipeline.permissions import check_can_change, check_can_reopen
 from pipeline.stages import Freedom, Process, Rule, classify_move, plan_move, process_by_id
 from pipeline.views.shared import by_and_at, deal_or_404, done, show_act, version_in
 from revops.company.models import Company
@@ -203,14 +204,20 @@ def show_move(request, deal, move, to_key, *, form=None, refused=None, status=20
         "move": move,
         "target": target,
         "targets": [] if to_key else targets,
-        "verb_url": f"pipeline:deal-{move.replace('_', '-')}",
+        "action": address_of(request, deal, move),
         "submit": submit_of(move, target),
         "skipped": skipped_names(process, deal, move, target),
         "is_danger": move == Move.LOSE,
         "refused": refused,
     }
-    response = show_act(request, deal, context, status=status)
-    return response
+    return show_act(request, deal, context, status=status)
+
+
+def address_of(request, deal: Deal, move: Move) -> str:
+    """Where the form of this verb goes, whichever way it was asked for."""
+    query = request.GET.urlencode()
+    address = reverse(f"pipeline:deal-{move.replace('_', '-')}", args=[deal.pk])
+    return f"{address}?{query}" if query else address
 
 
 def targets_of(request, deal: Deal, process: Process, move: Move) -> list[Rule]:
@@ -276,11 +283,3 @@ def sentence_of(deal: Deal, move: Move) -> str:
         Move.LOSE: f"{deal.name} is lost. The post-mortem is on the owner's list.",
         Move.REOPEN: f"{deal.name} is open again, in {where}.",
     }[move]
-
-
-def may_enter(rule: Rule, request) -> bool:
-    try:
-        check_can_enter(rule, by=Actor.from_request(request))
-    except Refused:
-        return False
-    return True

@@ -1,0 +1,202 @@
+"""The pages of the pipeline in a browser: accessible, dragged, walked by keys, without scripts."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from playwright.sync_api import expect
+
+from pipeline.models import Deal
+from pipeline.operations import log_activity, push_close_date
+from tests.factories.people import AT, by
+from tests.factories.pipeline import complete, make_account, make_contact, make_deal
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def errors(page):
+    """What the console complained of, refusals aside."""
+    heard = []
+    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
+
+
+@pytest.fixture
+def sign_in(live_server):
+    """`sign_in(context, person)` gives a browser the session of that person."""
+
+    def sign(context, person):
+        client = Client()
+        client.force_login(person)
+        session = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+
+    return sign
+
+
+@pytest.fixture
+def deals(rep, customer_success):
+    """A deal that lacks two items, one that is far, one with a history."""
+    acme = make_account()
+    make_contact(acme)
+    near = complete(make_deal(rep, "Acme rollout"), but=["fit_score", "discovery_call_scheduled"])
+    far = complete(make_deal(rep, "Acme renewal", stage="negotiation", amount=84000))
+    make_deal(rep, "Acme pilot", stage="demo")
+    log_activity(deal=near, kind="call", side="buyer", body="Budget is free.", by=by(rep), at=AT)
+    push_close_date(
+        deal=near, to="2026-12-20", reason_key="budget", note="January.", by=by(rep), at=AT
+    )
+    return {"near": near, "far": far}
+
+
+def addresses(deals):
+    near, far = deals["near"], deals["far"]
+    return [
+        "/",
+        "/deals/board/",
+        "/deals/",
+        "/deals/new/",
+        f"/deals/{near.pk}/",
+        f"/deals/{far.pk}/",
+        f"/deals/{near.pk}/edit/",
+        f"/deals/{near.pk}/advance/",
+        f"/deals/{near.pk}/lose/",
+        f"/deals/{near.pk}/push/",
+        f"/deals/{near.pk}/skip/",
+        f"/deals/{near.pk}/contacts/",
+        f"/deals/push/?deal={near.pk}&deal={far.pk}",
+        f"/deals/move/?deal={near.pk}",
+        "/accounts/",
+        f"/accounts/{near.account_id}/",
+        f"/accounts/{near.account_id}/edit/",
+        "/accounts/new/",
+    ]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark"), (1280, "dark")])
+def test_every_page_is_accessible_and_fits(
+    page, live_server, sign_in, rep, deals, errors, width, scheme
+):
+    sign_in(page.context, rep)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": 800})
+
+    faults = []
+    for address in addresses(deals):
+        page.goto(live_server.url + address)
+        found = Axe().run(page)
+        if found.violations_count:
+            faults.append(f"{address}: {found.generate_report()}")
+        if page.evaluate("() => document.documentElement.scrollWidth") > width:
+            faults.append(f"{address} is wider than {width}")
+
+    assert not faults, "\n".join(faults)
+    assert errors == []
+
+
+def test_dragging_onto_a_gated_stage_asks_for_exactly_two_items(
+    page, live_server, sign_in, rep, deals
+):
+    sign_in(page.context, rep)
+    page.goto(f"{live_server.url}/deals/board/")
+    card = page.locator(f"#card-{deals['near'].pk}")
+
+    drag(page, card, page.locator("#column-discovery"))
+
+    dialog = page.locator("#dialog")
+    expect(dialog).to_be_visible()
+    expect(dialog.locator(".asked")).to_have_count(2)
+    dialog.get_by_label("Fit score").fill("70")
+    dialog.get_by_label("Discovery call scheduled").check()
+    dialog.get_by_role("button", name="Move to Discovery").click()
+
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#column-discovery").locator(f"#card-{deals['near'].pk}")).to_be_visible()
+    expect(page.locator("#column-discovery .count")).to_have_text("1")
+    expect(page.locator("#column-qualified .count")).to_have_text("0")
+    expect(page.locator("#toasts")).to_contain_text("is in Discovery now")
+    assert Deal.objects.get(pk=deals["near"].pk).fit_score == 70
+
+
+def drag(page, card, target):
+    start, end = card.bounding_box(), target.bounding_box()
+    page.mouse.move(start["x"] + 60, start["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 90, start["y"] + 50, steps=4)
+    page.mouse.move(end["x"] + 60, end["y"] + 120, steps=8)
+    page.mouse.up()
+
+
+def test_card_is_moved_by_keys_alone(page, live_server, sign_in, rep, deals):
+    sign_in(page.context, rep)
+    page.goto(f"{live_server.url}/deals/board/")
+    page.locator(f"#card-{deals['near'].pk} [data-board-focus]").focus()
+
+    page.keyboard.press("m")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#dialog")).to_be_visible()
+    expect(page.locator("#dialog")).to_contain_text("Move Acme rollout to Discovery")
+    page.keyboard.press("Escape")
+    expect(page.locator("#dialog")).to_be_hidden()
+
+
+def test_escape_from_the_form_leaves_the_card_where_it_was(page, live_server, sign_in, rep, deals):
+    sign_in(page.context, rep)
+    page.goto(f"{live_server.url}/deals/board/")
+
+    drag(page, page.locator(f"#card-{deals['near'].pk}"), page.locator("#column-discovery"))
+    expect(page.locator("#dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#column-qualified").locator(f"#card-{deals['near'].pk}")).to_be_visible()
+
+
+def test_checklist_is_filled_in_place_and_the_deal_advances(page, live_server, sign_in, rep, deals):
+    sign_in(page.context, rep)
+    page.goto(f"{live_server.url}/deals/{deals['near'].pk}/")
+
+    page.get_by_role("button", name="Confirm: Discovery call scheduled").click()
+    expect(page.get_by_text("Confirmed by Rita Reyes")).to_be_visible()
+    page.locator("summary", has_text="Fit score").click()
+    page.locator("#item-line-fit_score input[name='item-fit_score']").fill("64")
+    page.locator("#item-line-fit_score").get_by_role("button", name="Save").click()
+    expect(page.locator("#checklist")).to_contain_text("5 of 5 there")
+    page.get_by_role("button", name="Advance to Discovery").click()
+
+    expect(page.get_by_role("button", name="Advance to Demo / Evaluation")).to_be_visible()
+
+
+def test_note_that_is_refused_stays_in_the_composer(page, live_server, sign_in, rep, deals):
+    sign_in(page.context, rep)
+    page.goto(f"{live_server.url}/deals/{deals['near'].pk}/")
+    page.get_by_role("textbox", name="What happened").fill("They asked for a pilot.")
+    page.locator(".composer-when summary").click()
+    page.get_by_label("When").fill("2090-01-01T10:00")
+
+    page.get_by_role("button", name="Write down").click()
+
+    expect(page.locator("#composer [role=alert]")).to_contain_text("lies in the future")
+    expect(page.get_by_role("textbox", name="What happened")).to_have_value(
+        "They asked for a pilot."
+    )
+    page.get_by_label("When").fill("")
+    page.get_by_role("button", name="Write down").click()
+    expect(page.locator("#timeline")).to_contain_text("They asked for a pilot.")
+    expect(page.get_by_role("textbox", name="What happened")).to_have_value("")
+
+
+def test_everything_is_read_and_decided_without_scripts(browser, live_server, sign_in, rep, deals):
+    context = browser.new_context(java_script_enabled=False)
+    sign_in(context, rep)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/deals/{deals['near'].pk}/")
+
+    page.get_by_role("button", name="Advance to Discovery").click()
+    page.get_by_label("Fit score").fill("70")
+    page.get_by_label("Discovery call scheduled").check()
+    page.get_by_role("button", name="Move to Discovery").click()
+
+    expect(page.get_by_role("button", name="Advance to Demo / Evaluation")).to_be_visible()
+    context.close()
