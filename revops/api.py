@@ -348,7 +348,7 @@ def document_refusals(result: dict, generator: Any, request: Any, public: bool) 
         for method, operation in path.items():
             writes = method in ("post", "put", "patch", "delete")
             for status, sentence in REFUSALS.items():
-                if writes or status not in WHEN_WRITING:
+                if writes or status not in WHEN_WRITING or str(status) in operation["responses"]:
                     operation["responses"][str(status)] = {
                         "description": sentence,
                         "content": {

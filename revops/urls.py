@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import Http404, HttpResponse
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.decorators.cache import never_cache
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -46,7 +46,7 @@ urlpatterns = [
     ),
     path("api/v1/", include("pipeline.api_urls")),
     path("api/v1/", include("dealdesk.api_urls")),
-    path("api/<path:rest>", NoSuchEndpoint.as_view()),
+    re_path("^api/", NoSuchEndpoint.as_view()),
     path("", include("revops.frame.urls")),
     path("", include("revops.company.urls")),
     path("", include("revops.people.urls")),

@@ -90,7 +90,7 @@ class Moves:
         told = {name: facts[name] for name in names if name in facts}
         return self.carried_out(verb, deal, told)
 
-    @extend_schema(responses=GateOut, parameters=[TO])
+    @extend_schema(responses={200: GateOut, 422: None}, parameters=[TO])
     @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
     def gate(self, request, pk):
         """What stands between the deal and a stage."""

@@ -58,7 +58,7 @@ class EvidenceField(serializers.Field):
 
     default_error_messages = {
         "shape": "An object of item keys with their answers.",
-        "answer": "{key}: give a value, or an object with “none”.",
+        "answer": "{item}: give a value, or an object with “none”.",
     }
 
     def to_internal_value(self, data):
@@ -66,7 +66,7 @@ class EvidenceField(serializers.Field):
             self.fail("shape")
         for key, value in data.items():
             if not is_answer(key, value):
-                self.fail("answer", key=key)
+                self.fail("answer", item=key)
         return data
 
     def to_representation(self, value):
@@ -109,6 +109,7 @@ class AccountRef(serializers.ModelSerializer):
 class AccountOut(serializers.ModelSerializer):
     owner = PersonOut(allow_null=True)
     parent = AccountRef(allow_null=True)
+    segment_override = serializers.CharField(help_text="A segment, or empty.")
     custom = CustomField()
 
     class Meta:
@@ -171,6 +172,7 @@ class SegmentIn(Input):
 
 class ContactOut(serializers.ModelSerializer):
     account = AccountRef(allow_null=True)
+    email = serializers.CharField(help_text="An address, or empty.")
     custom = CustomField()
 
     class Meta:

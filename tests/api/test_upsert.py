@@ -1,0 +1,151 @@
+import pytest
+from django.db import IntegrityError
+
+from pipeline import operations
+from pipeline.models import Account, Contact, Deal
+from tests.factories.dealdesk import make_quote
+from tests.factories.pipeline import complete, make_account, make_deal
+
+pytestmark = pytest.mark.django_db
+
+ACCOUNT = "accounts/by-external/crm/A-1/"
+DEAL = "deals/by-external/crm/D-1/"
+
+
+def enter(caller, **facts):
+    caller.put(ACCOUNT, {"name": "Acme"})
+    body = {"name": "Rollout", "account_external_id": "A-1", "close_date": "2026-12-15"}
+    return caller.put(DEAL, {**body, **facts})
+
+
+def test_first_put_enters_and_the_second_changes(rep, api):
+    caller = api(rep)
+
+    first = caller.put(ACCOUNT, {"name": "Acme", "employees": 10})
+    second = caller.put(ACCOUNT, {"name": "Acme", "employees": 20})
+    third = caller.put(ACCOUNT, {"name": "Acme", "employees": 20})
+
+    assert [r.status_code for r in (first, second, third)] == [201, 200, 200]
+    assert [r.json()["version"] for r in (first, second, third)] == [1, 2, 2]
+    account = Account.objects.get()
+    assert (account.source, account.external_id, account.employees) == ("crm", "A-1", 20)
+
+
+def test_record_is_read_by_its_external_number(rep, api):
+    caller = api(rep)
+    caller.put("accounts/by-external/crm/6%2F7/", {"name": "Acme"})
+
+    assert caller.get("accounts/by-external/crm/6%2F7/").json()["external_id"] == "6/7"
+    assert caller.get("accounts/by-external/crm/8/").status_code == 404
+
+
+def test_new_deal_begins_in_the_first_stage(rep, api):
+    response = enter(api(rep))
+
+    assert response.status_code == 201, response.content
+    deal = Deal.objects.get()
+    assert deal.stage.key == "qualified"
+    assert deal.account.external_id == "A-1"
+
+
+@pytest.mark.parametrize("facts", [{"stage": "negotiation"}, {"status": "won"}])
+def test_upsert_does_not_move_a_deal(rep, api, facts):
+    caller = api(rep)
+    enter(caller)
+
+    for response in (enter(caller, **facts), caller.put("deals/by-external/crm/D-2/", facts)):
+        assert response.status_code == 400
+    assert Deal.objects.get().stage.key == "qualified"
+
+
+def test_close_date_of_a_known_deal_moves_by_its_own_verb(rep, api):
+    caller = api(rep)
+    enter(caller)
+
+    response = enter(caller, close_date="2027-03-01", fit_score=50)
+
+    assert response.status_code == 422
+    assert [item["key"] for item in response.json()["missing"]] == ["close_date"]
+    deal = Deal.objects.get()
+    assert (str(deal.close_date), deal.fit_score, deal.push_count) == ("2026-12-15", None, 0)
+
+
+def test_owner_of_a_known_deal_changes_by_its_own_verb(rep, other_rep, api):
+    caller = api(rep)
+    enter(caller)
+
+    assert enter(caller, owner=rep.email).status_code == 200
+    assert enter(caller, owner=other_rep.email).status_code == 422
+
+
+def test_amount_under_a_primary_quote_is_refused(rep, api):
+    caller = api(rep)
+    enter(caller)
+    make_quote(rep, deal=Deal.objects.get())
+
+    response = enter(caller, amount="1.00")
+
+    assert response.status_code == 422
+    assert response.json()["code"] == "locked"
+
+
+def test_record_of_somebody_else_is_not_there(rep, other_rep, api):
+    enter(api(rep))
+
+    assert enter(api(other_rep)).status_code == 404
+
+
+def test_stale_upsert_is_a_conflict(rep, api):
+    caller = api(rep)
+    caller.put(ACCOUNT, {"name": "Acme"})
+    caller.put(ACCOUNT, {"name": "Acme Inc"})
+
+    assert caller.put(ACCOUNT, {"name": "Acme Ltd"}, If_Match='"1"').status_code == 409
+
+
+def test_contact_finds_its_account_in_the_same_source(rep, api):
+    caller = api(rep)
+    caller.put(ACCOUNT, {"name": "Acme", "owner": rep.pk})
+
+    path = "contacts/by-external/crm/C-1/"
+    made = caller.put(path, {"name": "Bea", "account_external_id": "A-1"})
+    assert made.status_code == 201, made.content
+    assert Contact.objects.get().account.external_id == "A-1"
+    assert caller.put(path, {"name": "Bea B."}).status_code == 200
+    assert caller.put(path, {"name": "B", "account_external_id": "A-9"}).status_code == 400
+
+
+def test_number_with_control_characters_is_an_error(rep, api):
+    assert api(rep).put("accounts/by-external/crm/a%00b/", {"name": "A"}).status_code == 400
+
+
+def test_imported_record_is_found_by_its_source(rep, api):
+    make_account("Old", source="crm", external_id="A-1")
+
+    assert api(rep).put(ACCOUNT, {"name": "New"}).status_code == 200
+    assert Account.objects.get().name == "New"
+
+
+def test_loser_of_a_race_changes_what_the_winner_entered(rep, api, monkeypatch):
+    create = operations.create_deal
+
+    def come_second(**facts):
+        create(**{**facts, "name": "The winner's"})
+        raise IntegrityError("pipeline_deal_one_per_external_id")
+
+    monkeypatch.setattr(operations, "create_deal", come_second)
+
+    response = enter(api(rep))
+
+    assert response.status_code == 200
+    assert Deal.objects.get().name == "Rollout"
+
+
+def test_debts_of_a_skip_are_shown(rep, api):
+    deal = complete(make_deal(rep), but=["pain_points"])
+    caller = api(rep)
+    caller.post(f"deals/{deal.pk}/skip/", {"to": "proposal", "reason": "They know us"})
+
+    debts = caller.get(f"deals/{deal.pk}/").json()["debts"]
+
+    assert [(debt["item_key"], debt["stage"]) for debt in debts] == [("pain_points", "discovery")]
