@@ -26,9 +26,10 @@ from pipeline.models import (
 )
 from pipeline.models.visibility import sees_all_deals
 from pipeline.queries import SORTS, DealFilter, usual_scope
+from pipeline.registry import CUSTOM
 from pipeline.searching import search_form
 from pipeline.stages import Process
-from revops.company.models import Company
+from revops.company.models import Company, FieldDefinition
 from revops.frame.forms import DayField, FigureField, MoneyField, PersonField
 from revops.people.models import Role, Team, User
 from revops.refusals import Missing, Refused
@@ -403,6 +404,9 @@ class DealNotesForm(DealForm):
             )
         self.fields["contract_reference"].widget = forms.TextInput()
         self.fields["competitor"].widget = forms.TextInput()
+        for name, made in added_fields("deal").items():
+            made.show_hidden_initial = True
+            self.fields[name] = made
 
 
 NOTES = (
@@ -593,6 +597,9 @@ class AccountForm(KeptForm):
         owners = User.objects.active().holding(Role.REP, Role.SALES_MANAGER, Role.VP_SALES)
         owners = owners.order_by(Lower("name"), "pk")
         self.fields["owner"] = PersonField(queryset=owners, required=False, empty_label="Nobody")
+        for name, made in added_fields("account").items():
+            made.show_hidden_initial = True
+            self.fields[name] = made
         if account is None:
             for each in self.fields.values():
                 each.show_hidden_initial = False
@@ -619,6 +626,46 @@ class ContactForm(KeptForm):
 
     def again(self, **kwargs):
         return type(self)(**kwargs)
+
+
+# Fields that the company added
+
+
+def added_fields(entity: str) -> dict[str, forms.Field]:
+    """A form field for each that stands, by the name under which operations take it."""
+    rows = FieldDefinition.objects.filter(entity=entity, archived_at=None)
+    return {f"{CUSTOM}{row.key}": added_field(row) for row in rows.order_by("position", "pk")}
+
+
+def added_field(row: FieldDefinition) -> forms.Field:
+    shown = {"required": False, "label": row.label, "help_text": row.help_text}
+    options = [(option["key"], option.get("label", option["key"])) for option in row.options]
+    kind = FieldDefinition.Kind(row.kind)
+    if kind == kind.LONG_TEXT:
+        return forms.CharField(widget=long_text(), **shown)
+    if kind in (kind.INTEGER, kind.NUMBER):
+        return FigureField(max_digits=18, **shown)
+    if kind == kind.BOOLEAN:
+        words = [("", "Not said"), ("yes", "Yes"), ("no", "No")]
+        return forms.ChoiceField(choices=words, **shown)
+    if kind == kind.DATE:
+        return DayField(**shown)
+    if kind == kind.CHOICE:
+        return forms.ChoiceField(choices=[("", "Not said"), *options], **shown)
+    if kind == kind.MULTI_CHOICE:
+        return forms.MultipleChoiceField(choices=options, **shown)
+    return forms.CharField(max_length=500, **shown)
+
+
+def added_values(entity: str, custom: Mapping[str, object]) -> dict[str, object]:
+    """What a record has in those fields, as its form begins with it."""
+    words = {True: "yes", False: "no"}
+    keys = FieldDefinition.objects.filter(entity=entity, archived_at=None)
+    found = {key: custom.get(key) for key in keys.values_list("key", flat=True)}
+    return {
+        f"{CUSTOM}{key}": words[value] if isinstance(value, bool) else value
+        for key, value in found.items()
+    }
 
 
 # Filters, kept in the address

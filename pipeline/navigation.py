@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from pipeline.models import Account, Deal
 from revops.frame.navigation import register_command, register_item, register_search
-from revops.frame.notices import register_address, register_notice
+from revops.frame.notices import Sentence, register_address, register_notice
 from revops.people.models import Role
 
 ENTERS_DEALS = (Role.REP, Role.SALES_MANAGER, Role.VP_SALES, Role.REVOPS_ADMIN)
@@ -57,7 +57,11 @@ def register() -> None:
         "deal.won": "{deal} is won; {hand_off} takes it over",
     }
     for event, text in notices.items():
-        register_notice(event, lambda facts, text=text: text.format_map(Known(facts)))
+        register_notice(event, sentence_from(text))
+
+
+def sentence_from(text: str) -> Sentence:
+    return lambda facts: text.format_map(Known(facts))
 
 
 class Known(dict[str, Any]):

@@ -103,6 +103,8 @@ class Panel:
     template: str
     context: Callable[[Deal, User, datetime], Mapping[str, Any]]
     order: int = 100
+    sheet: str = ""
+    """The style sheet it needs, as static files name it."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class HomePanel:
     template: str
     context: Callable[[User, datetime], Mapping[str, Any] | None]
     order: int = 100
+    sheet: str = ""
 
 
 @dataclass(frozen=True)

@@ -169,9 +169,10 @@ class Names:
     def item(self, key: Any) -> str:
         key = str(key).removeprefix(CRITERION)
         for rule in self.process.rules if self.process else ():
-            for asked in (*rule.items, *rule.criteria):
-                if asked.key == key:
-                    return asked.label
+            labels = {item.key: item.label for item in rule.items}
+            labels |= {criterion.key: criterion.label for criterion in rule.criteria}
+            if key in labels:
+                return labels[key]
         kind = registry.item_kind(key)
         return kind.label if kind else key.replace("_", " ")
 
@@ -272,10 +273,28 @@ def changes_of(entry: Entry, names: Names, model: type[Model] = Deal) -> list[tu
         if name in ("push_count", "close_date_waived", "segment_override_by"):
             continue
         before = entry.before.get(name)
+        if name == "custom":
+            found += added_changes(before or {}, after or {})
+            continue
         old = "" if name in LONG else value_text(name, before, entry.before, names)
         new = value_text(name, after, {**entry.before, **entry.after}, names) or "empty"
         found.append((label_of(name, model), old, new))
     return found
+
+
+def added_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """What changed among the fields that the company added."""
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    return [
+        (
+            label_of(key),
+            day_or_text(str(before.get(key, ""))),
+            day_or_text(str(after.get(key, "empty"))),
+        )
+        for key in keys
+    ]
 
 
 def deal_created(entry: Entry, names: Names) -> Story:
@@ -284,7 +303,9 @@ def deal_created(entry: Entry, names: Names) -> Story:
 
 
 def deal_changed(entry: Entry, names: Names) -> Story:
-    labels = [label_of(name).lower() for name in entry.after]
+    labels = [
+        "added fields" if name == "custom" else label_of(name).lower() for name in entry.after
+    ]
     if set(entry.after) <= {"next_step", "next_step_date"}:
         step = entry.after.get("next_step") or entry.before.get("next_step") or ""
         if entry.after.get("next_step") == "":

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from pipeline import operations
-from pipeline.forms import AccountForm, ContactForm, SegmentForm
+from pipeline.forms import AccountForm, ContactForm, SegmentForm, added_values
 from pipeline.keyset import Order, page_of
 from pipeline.models import Account, Contact, Deal
 from pipeline.permissions import (
@@ -23,6 +23,7 @@ from pipeline.permissions import (
 from pipeline.timeline import timeline_of
 from pipeline.views.deals import may_create, put_beside, status_of
 from pipeline.views.shared import (
+    added_facts,
     by_and_at,
     changed_meanwhile,
     is_swap,
@@ -116,6 +117,7 @@ def account_detail(request, pk):
         "contacts": list(contacts.order_by("name", "pk")[:100]),
         "subsidiaries": list(account.subsidiaries.order_by("search_text", "pk")[:20]),
         "segment": segment_of(account),
+        "added": added_facts("account", account.custom),
         "entries": told.entries,
         "more": told.next,
         "cannot_change": why_not(check_can_change_account, account, by=by),
@@ -161,12 +163,17 @@ def show_form(request, form, refused, context: dict, status: int | None = None) 
     return render(request, "pipeline/form_page.html", context, status=status)
 
 
+def facts_of(account: Account) -> dict:
+    facts = {name: getattr(account, name) for name in FACTS}
+    return facts | added_values("account", account.custom)
+
+
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_edit(request, pk):
     account = account_or_404(request, pk)
     check_can_change_account(account, by=Actor.from_request(request))
-    initial = {name: getattr(account, name) for name in FACTS}
+    initial = facts_of(account)
     form = AccountForm(request.POST or None, user=request.user, account=account, initial=initial)
     context = {
         "record": account,
@@ -183,7 +190,7 @@ def account_edit(request, pk):
         except Conflict as exc:
             context["meanwhile"] = changed_meanwhile(request, account)
             account = context["record"] = account_or_404(request, pk)
-            fresh = form.keep_over({name: getattr(account, name) for name in FACTS})
+            fresh = form.keep_over(facts_of(account))
             return show_form(request, fresh, exc, context, status=409)
         except Refused as exc:
             refused = None if put_beside(form, exc) else exc

@@ -21,6 +21,7 @@ from pipeline.views.shared import (
     version_in,
 )
 from revops.company.models import Company
+from revops.frame.formats import day_text
 from revops.people.actor import Actor
 from revops.refusals import Refused
 
@@ -43,7 +44,7 @@ def deal_push(request, pk):
         except Refused as exc:
             refused, status = beside(form, exc), exc.status
         else:
-            return done(request, deal, f"{deal.name} is expected on {moved.close_date:%-d %b %Y}.")
+            return done(request, deal, f"{deal.name} is expected on {day_text(moved.close_date)}.")
     context = {
         "form": form,
         "refused": refused,
@@ -111,7 +112,7 @@ def push_all(request, forms) -> dict[int, dict]:
     for result in operations.push_close_dates(pushes=pushes, **by_and_at(request)):
         deal, refusal = result.deal, result.refusal
         if refusal is None:
-            text = f"expected on {deal.close_date:%-d %b %Y}"
+            text = f"expected on {day_text(deal.close_date)}"
             results[deal.pk] = {"deal": deal, "done": True, "text": text}
             continue
         form = by_pk[deal.pk]

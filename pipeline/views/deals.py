@@ -11,7 +11,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from pipeline import operations, registry
-from pipeline.forms import NOTES, DealForm, DealNotesForm, NewDealForm, ReassignForm
+from pipeline.forms import (
+    NOTES,
+    DealForm,
+    DealNotesForm,
+    NewDealForm,
+    ReassignForm,
+    added_values,
+)
 from pipeline.models import Account
 from pipeline.permissions import check_can_change, check_can_reassign
 from pipeline.timeline import timeline_of
@@ -132,7 +139,7 @@ def edit_form(request, deal, data=None, **kwargs):
 
 def facts_of(deal) -> dict:
     names = ("name", "account", "amount", "currency", "deal_source", "fit_score", *NOTES)
-    return {name: getattr(deal, name) for name in names}
+    return {name: getattr(deal, name) for name in names} | added_values("deal", deal.custom)
 
 
 def locks_of(deal) -> dict[str, str]:

@@ -38,6 +38,7 @@ def home(request):
     scope = usual_scope(user)
     context = {
         "panels": panels_of(request, at),
+        "sheets": sorted({panel.sheet for panel in registry.home_panels() if panel.sheet}),
         "problems": [problem_row(card) for card in page.cards],
         "problem_count": page.total,
         "scope": scope,

@@ -22,8 +22,9 @@ from pipeline.permissions import (
 from pipeline.queries import all_limits
 from pipeline.stages import Process, Rule, process_by_id
 from pipeline.timeline import timeline_of
-from pipeline.views.shared import why_not
+from pipeline.views.shared import added_facts, why_not
 from revops.company.models import Company
+from revops.frame.formats import day_text
 from revops.frame.shapes import StageMark
 from revops.people.actor import Actor
 from revops.work.models import Attachment, Task
@@ -121,7 +122,9 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
         ),
         "source_label": labels.get(deal.deal_source, deal.deal_source),
         "loss_label": labels.get(deal.loss_reason, deal.loss_reason),
+        "added": added_facts("deal", deal.custom),
         "panels": panels_of(request, deal, at),
+        "sheets": sorted({panel.sheet for panel in registry.panels() if panel.sheet}),
         "card_facts": card_facts_of(deal, at),
         "entries": told.entries,
         "more": told.next,
@@ -206,7 +209,7 @@ def path_of(process: Process, deal: Deal, visits, at: datetime) -> list[StageMar
         for rule in process.open_rules
     ]
     if not present.is_open:
-        closed = f"on {deal.closed_on:%-d %b %Y}" if deal.closed_on else ""
+        closed = f"on {day_text(deal.closed_on)}" if deal.closed_on else ""
         return [*marks, StageMark(present.name, present.kind, closed)]
     return [*marks, StageMark(process.won.name, "next")]
 
@@ -316,7 +319,7 @@ def value_of(deal: Deal, key: str) -> Any:
     value = deal.custom.get(key.partition(".")[2]) if key.startswith("custom.") else None
     value = value if value is not None else getattr(deal, kind.field, "")
     if isinstance(value, date):
-        return f"{value:%-d %b %Y}"
+        return day_text(value)
     if kind.field == "deal_source":
         return str(value).replace("_", " ").capitalize()
     return value

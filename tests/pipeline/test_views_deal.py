@@ -10,6 +10,7 @@ from pipeline import registry
 from pipeline.models import Activity, Deal
 from pipeline.operations import change_deal, log_activity, plan_next_step, push_close_date
 from pipeline.registry import HomePanel, Panel
+from revops.company.models import FieldDefinition
 from tests.factories.people import AT, by
 from tests.factories.pipeline import complete, make_contact, make_deal
 from tests.pipeline.visiting import NOW, SWAP, text_of
@@ -373,3 +374,22 @@ def test_notes_of_the_buyer_are_escaped(visit, rep):
     text = text_of(visit(rep).get(deal.get_absolute_url()))
 
     assert body not in text
+
+
+def test_fields_that_the_company_added_are_edited_and_shown(visit, rep):
+    FieldDefinition.objects.create(
+        entity="deal",
+        key="region",
+        kind="choice",
+        label="Sales region",
+        options=[{"key": "emea", "label": "Europe"}],
+    )
+    deal = make_deal(rep)
+    client = visit(rep)
+
+    client.post(url("deal-edit", deal), edited(client, deal, **{"custom.region": "emea"}))
+
+    assert fresh(deal).custom == {"region": "emea"}
+    text = text_of(client.get(deal.get_absolute_url()))
+    assert "Sales region" in text
+    assert "Europe" in text
