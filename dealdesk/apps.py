@@ -13,6 +13,7 @@ class DealdeskConfig(AppConfig):
             integrity,
             links,
             mails,
+            navigation,
             stories,
         )
         from dealdesk.demo import registration
@@ -30,6 +31,7 @@ class DealdeskConfig(AppConfig):
         register_holding("approvals", handing.describe_slots, handing.hand_over_slots)
         integrity.register()
         registration.register()
+        navigation.register()
 
         for item in coverage.ITEMS:
             registry.register_item(item)

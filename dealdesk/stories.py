@@ -51,12 +51,12 @@ def plainly(entry: Entry) -> Story:
 
 
 def created(entry: Entry) -> Story:
-    return Story(f"made quote r{entry.after.get('revision')}", "file-plus-2", url=quote_url(entry))
+    return Story(f"made quote r{entry.after.get('revision')}", "file-plus", url=quote_url(entry))
 
 
 def revised(entry: Entry) -> Story:
     return Story(
-        f"began revision r{entry.after.get('revision')}", "file-plus-2", url=quote_url(entry)
+        f"began revision r{entry.after.get('revision')}", "file-plus", url=quote_url(entry)
     )
 
 

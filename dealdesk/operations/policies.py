@@ -25,6 +25,13 @@ def publish_policy(
     Raises Refused naming everything that makes it unfit, or when it is in force already.
     """
     check_can_govern(by=by)
+    return put_in_force(policy, label=label, note=note, preset=preset, by=by, at=at)
+
+
+def put_in_force(
+    policy: Policy, *, label: str, note: str, preset: str, by: Actor, at: datetime
+) -> PolicyVersion:
+    """Publish within the caller's transaction, which has asked who may."""
     problems = policy_problems(policy)
     if problems:
         raise Refused(" ".join(problems), code="unfit_policy")

@@ -1,0 +1,92 @@
+"""What the deal desk adds to the frame: places, commands, what is searched, panels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from dealdesk.coverage import inbox_count
+from dealdesk.models import ApprovalRequest, ApprovalSlot, Quote
+from dealdesk.permissions import can_see_exceptions
+from dealdesk.views.panels import deal_panel, home_panel
+from pipeline import registry
+from pipeline.models import Deal
+from revops.frame.navigation import register_command, register_item, register_search
+from revops.frame.notices import register_address
+from revops.people.models import Role
+
+DECIDES = (Role.SALES_MANAGER, Role.VP_SALES, Role.DEAL_DESK, Role.FINANCE, Role.LEGAL)
+
+
+def may_decide(user: Any) -> bool:
+    """Whether approvals ever wait for this person: by role, or because one does now."""
+    return user.has_role(*DECIDES) or ApprovalSlot.objects.filter(person=user).exists()
+
+
+def may_govern(user: Any) -> bool:
+    return user.has_role(Role.REVOPS_ADMIN)
+
+
+def find_quotes(user: Any, query: str, limit: int) -> list[tuple[str, str, str]]:
+    """Quotes of deals that match, the primary first."""
+    deals = Deal.objects.visible_to(user).matching(query).order_by("search_text", "pk")
+    found = list(deals.values_list("pk", flat=True)[:limit])
+    quotes = Quote.objects.filter(deal__in=found).select_related("deal")
+    return [
+        (
+            f"Quote r{quote.revision} of {quote.deal.name}",
+            ", ".join([quote.get_status_display(), *(["primary"] if quote.is_primary else [])]),
+            quote.get_absolute_url(),
+        )
+        for quote in quotes.order_by("-is_primary", "-pk")[:limit]
+    ]
+
+
+def find_requests(user: Any, query: str, limit: int) -> list[tuple[str, str, str]]:
+    deals = Deal.objects.visible_to(user).matching(query).order_by("search_text", "pk")
+    found = list(deals.values_list("pk", flat=True)[:limit])
+    requests = ApprovalRequest.objects.filter(deal__in=found).select_related("deal")
+    return [
+        (
+            f"Request {asked.attempt} of {asked.deal.name}",
+            asked.get_status_display(),
+            asked.get_absolute_url(),
+        )
+        for asked in requests.order_by("-submitted_at", "-pk")[:limit]
+    ]
+
+
+def register() -> None:
+    register_item(
+        "approvals",
+        "Approvals",
+        "stamp",
+        "dealdesk:approval-inbox",
+        20,
+        visible=may_decide,
+        count=inbox_count,
+    )
+    register_item(
+        "exceptions",
+        "Exceptions",
+        "list-filter",
+        "dealdesk:exception-report",
+        60,
+        visible=can_see_exceptions,
+    )
+    register_item("policy", "Policy", "scale", "dealdesk:policy-detail", 70)
+    register_item("prices", "Prices", "tags", "dealdesk:price-list", 72)
+    register_command("term-catalogue", "Catalogue of terms", "book-open", "dealdesk:term-catalogue")
+    register_item("settings", "Settings", "settings", "admin:index", 80, visible=may_govern)
+    register_search("quotes", "Quotes", find_quotes)
+    register_search("requests", "Requests", find_requests)
+    register_address("quote", lambda pk: reverse("dealdesk:quote-detail", args=[pk]))
+    register_address("approvalrequest", lambda pk: reverse("dealdesk:request-detail", args=[pk]))
+    register_address("approvalslot", lambda pk: reverse("dealdesk:approval-detail", args=[pk]))
+    registry.register_panel(
+        registry.Panel("dealdesk.quotes", "dealdesk/_deal_panel.html", deal_panel, order=10)
+    )
+    registry.register_home_panel(
+        registry.HomePanel("dealdesk.approvals", "dealdesk/_home_panel.html", home_panel, order=10)
+    )

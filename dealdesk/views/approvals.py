@@ -1,0 +1,219 @@
+"""The inbox of who decides, and the approver's minute: one page that says everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import F, Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from dealdesk import operations
+from dealdesk.exclusions import excluded_people
+from dealdesk.forms import DecisionForm
+from dealdesk.mails import given_facts, in_return_facts, role_words
+from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
+from dealdesk.permissions import check_can_decide, check_can_revoke
+from dealdesk.views.shared import slot_or_404, why_not, with_request
+from dealdesk.views.showing import Shown, off_text, show_request
+from dealdesk.wording import listed
+from pipeline.timeline import tell
+from revops.ledger.models import Entry
+from revops.people.actor import Actor
+from revops.refusals import Conflict, Refused
+
+INBOX = 100
+DECIDED = 50
+HISTORY = 30
+
+# The inbox
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One line of the inbox."""
+
+    slot: ApprovalSlot
+    is_late: bool
+
+    @property
+    def request(self) -> ApprovalRequest:
+        return self.slot.step.request
+
+
+@login_required
+@require_safe
+def approval_inbox(request):
+    """What waits for me, by when it is needed and due; and what I decided."""
+    at, user = timezone.now(), request.user
+    waiting = with_request(ApprovalSlot.objects.waiting_on(user))
+    tab = "decided" if request.GET.get("tab") == "decided" else "waiting"
+    context: dict[str, Any] = {
+        "count": ApprovalSlot.objects.waiting_on(user).count(),
+        "decided_count": Decision.objects.filter(decided_by=user).count(),
+        "tab": tab,
+        "at": at,
+    }
+    if tab == "waiting":
+        rows = [Waiting(slot, bool(slot.due_at and slot.due_at < at)) for slot in waiting[:INBOX]]
+        context["rows"] = rows
+        context["late"] = sum(row.is_late for row in rows)
+    else:
+        context["decisions"] = decided_by(request)
+    context["tabs"] = [
+        {
+            "label": "Waiting for me",
+            "url": "?",
+            "current": tab == "waiting",
+            "count": context["count"],
+        },
+        {
+            "label": "Decided by me",
+            "url": "?tab=decided",
+            "current": tab == "decided",
+            "count": context["decided_count"],
+        },
+    ]
+    return render(request, "dealdesk/approval_inbox.html", context)
+
+
+def decided_by(request) -> dict[str, Any]:
+    """A page of one's own decisions, newest first, keyed by the last one shown."""
+    decisions = Decision.objects.filter(decided_by=request.user).select_related(
+        "slot__step__request__deal__account",
+        "slot__step__request__quote",
+        "revocation",
+    )
+    before = request.GET.get("before", "")
+    if before.isdecimal():
+        decisions = decisions.filter(pk__lt=int(before))
+    found = list(decisions.order_by("-pk")[: DECIDED + 1])
+    shown = found[:DECIDED]
+    following = f"?tab=decided&before={shown[-1].pk}" if len(found) > DECIDED else ""
+    return {"rows": shown, "next": following}
+
+
+# One approval
+
+
+@login_required
+@require_safe
+def approval_detail(request, pk):
+    slot = slot_or_404(request, pk)
+    return show_approval(request, slot)
+
+
+def show_approval(
+    request, slot: ApprovalSlot, *, form=None, refused: Refused | None = None
+) -> HttpResponse:
+    by, at = Actor.from_request(request), timezone.now()
+    context = {
+        **approval_context(slot, by, at, user=request.user),
+        "form": form,
+        "refused": refused,
+        "hours_left": may_revoke(slot, by, at),
+    }
+    status = refused.status if refused else 200
+    return render(request, "dealdesk/approval_detail.html", context, status=status)
+
+
+def approval_context(slot: ApprovalSlot, by: Actor, at: datetime, *, user) -> dict[str, Any]:
+    """Everything an approver is shown, signed in or come by the link of a mail."""
+    asked = slot.step.request
+    shown = show_request(asked, at, compare=True)
+    policy = shown.policy
+    excluded = excluded_people(asked.quote, asked.submitted_by)
+    cannot = why_not(check_can_decide, slot, by=by, excluded=excluded, policy=policy)
+    entries = Entry.objects.about(asked).select_related("actor", "on_behalf_of")[:HISTORY]
+    is_mine = bool(user and user.pk == slot.person_id)
+    return {
+        "slot": slot,
+        "asked": asked,
+        "deal": asked.deal,
+        "shown": shown,
+        "ask": ask_sentence(shown),
+        "role": role_words(slot.role),
+        "given": given_facts(shown.terms) or ["Nothing beyond standard terms"],
+        "got": in_return_facts(asked) or ["Nothing was said"],
+        "is_mine": is_mine,
+        "cannot": cannot,
+        "decision": getattr(slot, "decision", None),
+        "history": tell(list(entries), slot.person),
+        "is_late": bool(slot.is_open and slot.due_at and slot.due_at < at),
+        "at": at,
+        **(what_waits(slot) if is_mine else {}),
+    }
+
+
+def ask_sentence(shown: Shown) -> str:
+    """The ask in one sentence: "Rita asks for 25 % off and Custom SLA for Acme renewal"."""
+    asked, terms = shown.request, shown.terms
+    who = asked.submitted_by.short_name if asked.submitted_by else "Somebody"
+    percent = terms.price.blended.percent
+    wanted = [off_text(percent)] if percent is not None and percent > 0 else []
+    wanted += [concession.kind.value.replace("_", " ") for concession in terms.price.concessions]
+    wanted += [term.name for term in terms.nonstandard]
+    if terms.payment.rank > shown.policy.terms.payment.rank:
+        wanted.append(terms.payment.name)
+    months = terms.term_months or 0
+    if months > shown.policy.structure.standard_months:
+        wanted.append(f"{months} months")
+    what = listed(wanted) or "these terms"
+    return f"{who} asks for {what}"
+
+
+def what_waits(slot: ApprovalSlot) -> dict[str, Any]:
+    """How many more wait for this person, and the one to take next."""
+    others = ApprovalSlot.objects.waiting_on(slot.person).exclude(pk=slot.pk)
+    following = with_request(others).first()
+    return {"more": others.count(), "following": following}
+
+
+def may_revoke(slot: ApprovalSlot, by: Actor, at: datetime) -> bool:
+    decision = getattr(slot, "decision", None)
+    if decision is None or by.user is None or decision.decided_by_id != by.user.pk:
+        return False
+    decision.slot = slot
+    from dealdesk.policy import policy_from_json
+
+    hours = policy_from_json(slot.step.request.policy.body).revoke_hours
+    return not why_not(check_can_revoke, decision, by=by, at=at, hours=hours)
+
+
+@login_required
+@require_POST
+def approval_decide(request, pk):
+    slot = slot_or_404(request, pk)
+    form = DecisionForm(request.POST)
+    form.is_valid()
+    try:
+        decide(slot, form, by=Actor.from_request(request), at=timezone.now())
+    except Refused as refused:
+        # What was decided, recalled or changed meanwhile shows on the page itself.
+        fresh = slot_or_404(request, pk) if isinstance(refused, Conflict) else slot
+        return show_approval(request, fresh, form=form, refused=refused)
+    return redirect(slot)
+
+
+def decide(slot: ApprovalSlot, form: DecisionForm, *, by: Actor, at: datetime, link=None):
+    """Decide what the form says, on exactly the terms it showed."""
+    return operations.decide_approval(
+        slot=slot,
+        verdict=form.cleaned_data.get("verdict", ""),
+        reason=form.cleaned_data.get("reason", ""),
+        digest=form.cleaned_data.get("digest", ""),
+        link=link,
+        by=by,
+        at=at,
+    )
+
+
+def slot_of_person(asked: ApprovalRequest, user) -> ApprovalSlot | None:
+    """The open slot of somebody in a request, if they have one."""
+    mine = ApprovalSlot.objects.filter(Q(step__request=asked), person=user)
+    return mine.open().order_by(F("due_at").asc(nulls_last=True), "pk").first()

@@ -1,0 +1,112 @@
+"""What everybody may read: the policy in words, the price list and the catalogue of terms."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from dealdesk.inputs import policy_in_force
+from dealdesk.models import (
+    BillingFrequency,
+    NonStandardTerm,
+    PaymentTerms,
+    PolicyVersion,
+    Price,
+    PriceList,
+    Product,
+    TermDiscount,
+    VolumeTier,
+)
+from dealdesk.policyinwords import policy_words
+from dealdesk.views.showing import role_name
+from revops.company.models import Company
+from revops.people.models import Role
+
+
+@login_required
+@require_safe
+def policy_detail(request):
+    version, policy = policy_in_force()
+    context = {
+        "version": version,
+        "policy": policy,
+        "sections": policy_words(policy, Company.get().currency),
+        "versions": list(
+            PolicyVersion.objects.select_related("published_by").order_by("-number")[:20]
+        ),
+    }
+    return render(request, "dealdesk/policy_detail.html", context)
+
+
+@login_required
+@require_safe
+def price_list(request):
+    """Every price in force today, with the published discounts that belong to it."""
+    today = Company.get().local_day(timezone.now())
+    lists = list(PriceList.objects.order_by("currency"))
+    currencies = [row.currency for row in lists]
+    wanted = request.GET.get("currency", "")
+    own = Company.get().currency
+    currency = wanted if wanted in currencies else own if own in currencies else ""
+    currency = currency or (currencies[0] if currencies else "")
+    prices = {
+        row.product_id: row
+        for row in Price.objects.effective_on(today)
+        .filter(price_list__currency=currency)
+        .order_by("valid_from", "pk")
+    }
+    tiers: dict[int, list[VolumeTier]] = {}
+    for tier in VolumeTier.objects.effective_on(today).order_by("from_quantity"):
+        tiers.setdefault(tier.product_id, []).append(tier)
+    products = Product.objects.filter(pk__in=prices, retired_at=None)
+    discounts = TermDiscount.objects.effective_on(today).select_related("product")
+    context = {
+        "currency": currency,
+        "tabs": [
+            {"label": code, "url": f"?currency={code}", "current": code == currency, "count": None}
+            for code in currencies
+        ],
+        "rows": [
+            {"product": product, "price": prices[product.pk], "tiers": tiers.get(product.pk, [])}
+            for product in products.order_by("family", "name", "pk")
+        ],
+        "term_discounts": list(discounts.order_by("product__name", "from_months")),
+        "today": today,
+        "may_change": request.user.has_role(Role.REVOPS_ADMIN),
+    }
+    return render(request, "dealdesk/price_list.html", context)
+
+
+@login_required
+@require_safe
+def term_catalogue(request):
+    terms = NonStandardTerm.objects.filter(retired_at=None).order_by("category", "position", "name")
+    _, policy = policy_in_force()
+    asked = {rule.category.value: rule.roles for rule in policy.terms.categories}
+    groups = [
+        {
+            "label": NonStandardTerm.Category(category).label,
+            "asks": [role.label for role in asked.get(category, ())],
+            "terms": [
+                {
+                    "term": term,
+                    "owners": ", ".join(role_name(role) for role in term.owner_roles),
+                    "is_standard": term.key in policy.terms.adopted,
+                }
+                for term in rows
+            ],
+        }
+        for category, rows in groupby(terms, key=lambda term: term.category)
+    ]
+    context = {
+        "groups": groups,
+        "payment_terms": PaymentTerms.objects.filter(retired_at=None).order_by("net_days"),
+        "billing": BillingFrequency.objects.filter(retired_at=None).order_by("pk"),
+        "policy": policy,
+        "may_change": request.user.has_role(Role.REVOPS_ADMIN),
+    }
+    return render(request, "dealdesk/term_catalogue.html", context)
