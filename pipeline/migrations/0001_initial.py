@@ -1105,12 +1105,12 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["status", "amount", "id"], name="pipeline_deal_amount"),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['close_date', 'id'], name='pipeline_deal_any_close_date'),
+            model_name="deal",
+            index=models.Index(fields=["close_date", "id"], name="pipeline_deal_any_close_date"),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['amount', 'id'], name='pipeline_deal_any_amount'),
+            model_name="deal",
+            index=models.Index(fields=["amount", "id"], name="pipeline_deal_any_amount"),
         ),
         migrations.AddIndex(
             model_name="deal",
@@ -1298,6 +1298,40 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="pipeline_visit_irregular_move_has_reason",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="criteriontick",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("withdrawn_at__isnull", False), ("withdrawn_by", None), _connector="OR"
+                ),
+                name="pipeline_tick_withdrawal_has_when",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="gatedebt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("paid_at__isnull", False), ("paid_by", None), _connector="OR"),
+                name="pipeline_debt_payment_has_when",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="pipelineversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("published_at__isnull", False), ("published_by", None), _connector="OR"
+                ),
+                name="pipeline_version_publication_has_when",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="stagevisit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("entered_at__isnull", False), ("entered_by", None), _connector="OR"
+                ),
+                name="pipeline_visit_entry_has_when",
             ),
         ),
     ]

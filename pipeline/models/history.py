@@ -68,6 +68,10 @@ class StageVisit(models.Model):
                 condition=~Q(move__in=["skip", "send_back", "reopen"]) | ~Q(reason=""),
                 name="pipeline_visit_irregular_move_has_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(entered_at__isnull=False) | Q(entered_by=None),
+                name="pipeline_visit_entry_has_when",
+            ),
         ]
         indexes = [
             models.Index(fields=["stage", "left_at"], name="pipeline_visit_of_stage"),
@@ -108,6 +112,10 @@ class CriterionTick(models.Model):
                 fields=["deal", "stage", "criterion_key"],
                 condition=Q(withdrawn_at=None),
                 name="pipeline_tick_one_standing_per_criterion",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=False) | Q(withdrawn_by=None),
+                name="pipeline_tick_withdrawal_has_when",
             ),
         ]
 
@@ -182,6 +190,10 @@ class GateDebt(models.Model):
                 fields=["deal", "stage", "item_key"],
                 condition=Q(paid_at=None),
                 name="pipeline_debt_one_unpaid_per_item",
+            ),
+            models.CheckConstraint(
+                condition=Q(paid_at__isnull=False) | Q(paid_by=None),
+                name="pipeline_debt_payment_has_when",
             ),
         ]
 

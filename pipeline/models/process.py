@@ -76,6 +76,10 @@ class PipelineVersion(models.Model):
             models.UniqueConstraint(
                 fields=["pipeline", "number"], name="pipeline_version_one_per_number"
             ),
+            models.CheckConstraint(
+                condition=Q(published_at__isnull=False) | Q(published_by=None),
+                name="pipeline_version_publication_has_when",
+            ),
         ]
 
     def __str__(self) -> str:
