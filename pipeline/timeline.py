@@ -302,7 +302,10 @@ def deal_created(entry: Entry, names: Names) -> Story:
     return Story(f"entered this deal in {stage}", "sparkles")
 
 
-def deal_changed(entry: Entry, names: Names) -> Story:
+def deal_changed(entry: Entry, names: Names) -> Story | None:
+    if set(entry.after) <= {"loss_reason", "loss_note"}:
+        # The loss itself says why.
+        return None
     labels = [
         "added fields" if name == "custom" else label_of(name).lower() for name in entry.after
     ]
@@ -378,12 +381,12 @@ def tick_withdrawn(entry: Entry, names: Names) -> Story:
 
 def none_declared(entry: Entry, names: Names) -> Story:
     label = names.item(entry.after.get("item", "")).lower()
-    return Story(f"said that there are no {label}", "circle-check")
+    return Story(f"said that there is none: {label}", "circle-check")
 
 
 def none_withdrawn(entry: Entry, names: Names) -> Story:
     label = names.item(entry.before.get("item", "")).lower()
-    return Story(f"took back that there are no {label}", "undo-2")
+    return Story(f"took back that there is none: {label}", "undo-2")
 
 
 def debt_paid(entry: Entry, names: Names) -> Story:
@@ -462,10 +465,11 @@ def file_story(verb: str, entry: Entry, names: Names) -> Story:
     return Story(f"{verb} {what}{name}", "paperclip")
 
 
-def task_story(verb: str, entry: Entry, names: Names) -> Story:
-    title = entry.after.get("title") or "a task"
-    who = names.person(entry.after.get("assignee")) if entry.after.get("assignee") else ""
-    return Story(f"{verb}{f' {who}' if who else ''}: {title}", "list-checks")
+def task_asked(entry: Entry, names: Names) -> Story:
+    title, assignee = entry.after.get("title") or "a task", entry.after.get("assignee")
+    if assignee in (None, entry.actor_id):
+        return Story(f"has something to do: {title}", "list-checks")
+    return Story(f"asked {names.person(assignee)}: {title}", "list-checks")
 
 
 def plain(text: str, icon: str, entry: Entry, names: Names) -> Story:
@@ -507,7 +511,7 @@ TELLERS: dict[str, Teller] = {
     "account.segment_overridden": segment_overridden,
     "attachment.added": partial(file_story, "attached"),
     "attachment.removed": partial(file_story, "removed"),
-    "task.opened": partial(task_story, "asked"),
+    "task.opened": task_asked,
     "task.done": partial(plain, "finished a task", "list-checks"),
     "task.cancelled": partial(plain, "cancelled a task", "list-x"),
 }

@@ -49,7 +49,7 @@ def deal_board(request):
         "ends": [shown(mover, column, limit=0) for column in columns if not column.rule.is_open],
         "is_empty": not any(column.cards for column in columns),
         "may_create": may_create(request.user),
-        "query": kept_query(request),
+        "kept": kept_query(request),
     }
     return render(request, "pipeline/deal_board.html", context)
 
@@ -88,7 +88,7 @@ def deal_column(request, stage):
     context = {
         "column": shown(Mover(request, process, deals_in([column])), column),
         "pipeline": pipeline,
-        "query": kept_query(request),
+        "kept": kept_query(request),
     }
     is_swap = request.htmx and not request.htmx.boosted
     name = "pipeline/_column_cards.html" if is_swap else "pipeline/deal_column.html"

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_safe
 from pipeline import queries, registry
 from pipeline.forms import month_end
 from pipeline.models import Deal
-from pipeline.queries import DealFilter, usual_scope
+from pipeline.models.visibility import LEADS_A_LINE, SELLS
+from pipeline.queries import DealFilter
 from pipeline.views.board import worst
 from pipeline.views.deals import may_create
 from revops.company.models import Company
+from revops.people.models import Role
 from revops.work.models import Task
 
 PROBLEMS_SHOWN = 8
@@ -34,8 +36,9 @@ FIXES = {
 def home(request):
     at, user = timezone.now(), request.user
     today = Company.get().local_day(at)
-    page = queries.deals_with_problems(user, at=at, size=PROBLEMS_SHOWN)
-    scope = usual_scope(user)
+    scope = scope_of(user)
+    page = queries.deals_with_problems(user, at=at, scope=scope, size=PROBLEMS_SHOWN)
+    numbers = queries.my_numbers(user, at=at)
     context = {
         "panels": panels_of(request, at),
         "sheets": sorted({panel.sheet for panel in registry.home_panels() if panel.sheet}),
@@ -43,13 +46,20 @@ def home(request):
         "problem_count": page.total,
         "scope": scope,
         "tasks": tasks_of(user),
-        "numbers": queries.my_numbers(user, at=at),
+        "numbers": numbers,
+        "sells": user.has_role(*SELLS) or bool(numbers.open.count),
         "closing": closing_this_month(user, today, at),
         "greeting": greeting(at, user),
         "may_create": may_create(user),
-        "is_new": not page.cards and not page.total.count,
     }
     return render(request, "pipeline/home.html", context)
+
+
+def scope_of(user) -> str:
+    """Whose problems a person can clear: their own, their line's, or everybody's for RevOps."""
+    if user.has_role(*LEADS_A_LINE):
+        return "line"
+    return "all" if user.has_role(Role.REVOPS_ADMIN) else "mine"
 
 
 def panels_of(request, at) -> list[str]:
@@ -88,7 +98,7 @@ def tasks_of(user) -> list[dict]:
 
 def closing_this_month(user, today, at) -> dict:
     """Open deals that are expected this month: counted up to the cap."""
-    scope = "line" if usual_scope(user) == "line" else "mine"
+    scope = "line" if user.has_role(*LEADS_A_LINE) else "mine"
     first = today.replace(day=1)
     filters = DealFilter(scope=scope, status="open", close_from=first, close_until=month_end(first))
     return {

@@ -293,3 +293,16 @@ def test_account_page_asks_the_same_number_of_questions_for_any_number_of_deals(
         make_deal(rep, f"Deal {number}", account=account)
 
     assert queries_of(client, account.get_absolute_url()) == few
+
+
+def test_home_of_a_reader_names_no_deals_they_could_not_mend(visit, rep, auditor, revops):
+    make_deal(rep)
+
+    assert visit(auditor).get("/").context["problems"] == []
+    assert len(visit(revops).get("/").context["problems"]) == 1
+
+
+def test_filters_do_not_leak_into_the_search_of_the_frame(visit, rep):
+    text = text_of(visit(rep).get(BOARD, {"scope": "mine"}))
+
+    assert 'value="scope=mine"' not in text
