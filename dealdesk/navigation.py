@@ -57,6 +57,9 @@ def find_requests(user: Any, query: str, limit: int) -> list[tuple[str, str, str
     ]
 
 
+SHEET = "css/dealdesk.css"
+
+
 def register() -> None:
     register_item(
         "approvals",
@@ -85,8 +88,12 @@ def register() -> None:
     register_address("approvalrequest", lambda pk: reverse("dealdesk:request-detail", args=[pk]))
     register_address("approvalslot", lambda pk: reverse("dealdesk:approval-detail", args=[pk]))
     registry.register_panel(
-        registry.Panel("dealdesk.quotes", "dealdesk/_deal_panel.html", deal_panel, order=10)
+        registry.Panel(
+            "dealdesk.quotes", "dealdesk/_deal_panel.html", deal_panel, order=10, sheet=SHEET
+        )
     )
     registry.register_home_panel(
-        registry.HomePanel("dealdesk.approvals", "dealdesk/_home_panel.html", home_panel, order=10)
+        registry.HomePanel(
+            "dealdesk.approvals", "dealdesk/_home_panel.html", home_panel, order=10, sheet=SHEET
+        )
     )
