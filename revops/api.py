@@ -22,6 +22,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 from rest_framework.viewsets import GenericViewSet
@@ -59,6 +60,9 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | N
     """DRF's exception handler: our refusals and DRF's own errors in one shape."""
     if isinstance(exc, Replayed):
         return exc.response()
+    if request := context.get("request"):
+        # Whatever was asked for (the schema comes as YAML), a problem is JSON.
+        request.accepted_renderer = JSONRenderer()
     if isinstance(exc, Refused):
         return problem(
             exc.status,

@@ -148,23 +148,23 @@ class QuoteApi(Records):
         quote = operations.clone_quote(quote=quote, **facts, by=self.by, at=self.at)
         return self.show(quote, status=201)
 
-    @extend_schema(responses=GivesUpOut)
+    @extend_schema(request=None, responses=QuoteDetail, parameters=[IF_MATCH])
     @action(
         detail=True,
-        methods=["get"],
+        methods=["post"],
         url_path="make-primary",
         pagination_class=None,
         filterset_class=None,
     )
-    def gives_up(self, request, pk):
-        """What making this quote primary would give up."""
-        return Response({"gives_up": what_primary_gives_up(self.get_object(), self.at)})
-
-    @extend_schema(request=None, responses=QuoteDetail, parameters=[IF_MATCH])
-    @gives_up.mapping.post
     def make_primary(self, request, pk):
         """Let the deal stand on this quote; cover is judged again in the same transaction."""
         quote = operations.make_primary(
             quote=self.get_object(), version=self.version, by=self.by, at=self.at
         )
         return self.show(quote)
+
+    @extend_schema(responses=GivesUpOut)
+    @make_primary.mapping.get
+    def gives_up(self, request, pk):
+        """What making this quote primary would give up."""
+        return Response({"gives_up": what_primary_gives_up(self.get_object(), self.at)})

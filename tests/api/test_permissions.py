@@ -1,0 +1,308 @@
+"""Every endpoint for every role: who is served, who is refused, and for whom nothing is there.
+
+The endpoints are found in the urlconf; one without an expectation here fails the first test.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from pipeline.models import Choice
+from tests.api.calling import Caller
+from tests.factories.dealdesk import decide, make_product, make_quote, slot_of, submit
+from tests.factories.people import make_person
+from tests.factories.pipeline import complete, make_account, make_contact, make_deal
+from tests.project.walking import addresses
+
+pytestmark = pytest.mark.django_db
+
+CAST = [
+    "rep",
+    "other_rep",
+    "manager",
+    "vp",
+    "desk",
+    "finance",
+    "legal",
+    "revops",
+    "auditor",
+    "customer_success",
+    "outsider",
+]
+EVERYBODY = set(CAST)
+SELLERS = {"rep", "other_rep", "manager", "vp"}
+SEES_DEAL = {"rep", "manager", "vp", "desk", "finance", "legal", "revops", "auditor"}
+CHANGES_DEAL = {"rep", "manager", "vp", "revops"}
+SEES_ACCOUNTS = SEES_DEAL | SELLERS
+CHANGES_ACCOUNT = CHANGES_DEAL | {"desk"}
+SEES_REPORT = {"vp", "desk", "finance", "legal", "revops", "auditor"}
+
+ALLOWED = {200, 201, 204, 409, 422}
+"""Answers to somebody who may: it was done, or a rule about the record refused it."""
+
+
+@dataclass
+class Expect:
+    """Who may, and for whom the record is at least there; the rest get `unseen`."""
+
+    may: set[str]
+    sees: set[str] = field(default_factory=lambda: EVERYBODY)
+    body: Any = None
+    unseen: int = 404
+
+    def status_for(self, role: str) -> set[int]:
+        if role in self.may:
+            return ALLOWED
+        return {403} if role in self.sees else {self.unseen}
+
+
+@dataclass
+class Office:
+    """The records that the endpoints are asked for; the deal is Rita's."""
+
+    account: Any
+    contact: Any
+    deal: Any
+    quote: Any
+    slot: Any
+    decided: Any
+    asked: Any
+    exception: Any
+    loss_reason: str
+    push_reason: str
+    successor: Any
+
+
+@pytest.fixture
+def office(rep, vp, finance, legal, desk):
+    account = make_account(employees=50, owner=rep, source="crm", external_id="A-1")
+    contact = make_contact(account, source="crm", external_id="C-1")
+    make_product()
+    deal = complete(
+        make_deal(rep, account=account, stage="discovery", source="crm", external_id="D-1")
+    )
+    asked = submit(make_quote(rep, 25, deal=deal))
+    other = submit(make_quote(rep, 25, deal=make_deal(rep, "Second", account=account)))
+    decide(other, vp)
+    keys = Choice.objects.order_by("position")
+    return Office(
+        account=account,
+        contact=contact,
+        deal=deal,
+        quote=asked.quote,
+        slot=slot_of(asked, vp),
+        decided=slot_of(other, vp),
+        asked=asked,
+        exception=asked.exceptions.get(),
+        loss_reason=keys.filter(list="loss_reason")[0].key,
+        push_reason=keys.filter(list="push_reason")[0].key,
+        successor=make_person("Nils Next", roles=["rep"], manager=rep.manager),
+    )
+
+
+def expectations(office):
+    """(name, method) → the number or numbers in the address, and what is expected."""
+    o = office
+    deal, quote, slot = [o.deal.pk], [o.quote.pk], [o.slot.pk]
+    sees = Expect(SEES_DEAL, SEES_DEAL)
+    anybody = Expect(EVERYBODY)
+    report = Expect(SEES_REPORT)
+    new_deal = {"name": "New", "account": o.account.pk, "close_date": "2026-12-15"}
+
+    def changes(body=None):
+        return Expect(CHANGES_DEAL, SEES_DEAL, body)
+
+    return {
+        ("api-schema", "get"): ([], anybody),
+        ("api-pipelines", "get"): ([], anybody),
+        ("api-catalogue", "get"): ([], anybody),
+        # Accounts and contacts
+        ("api-account-list", "get"): ([], anybody),
+        ("api-account-list", "post"): (
+            [],
+            Expect(SELLERS | {"desk", "revops"}, body={"name": "New"}),
+        ),
+        ("api-account-detail", "get"): ([o.account.pk], Expect(SEES_ACCOUNTS, SEES_ACCOUNTS)),
+        ("api-account-detail", "patch"): (
+            [o.account.pk],
+            Expect(CHANGES_ACCOUNT, SEES_ACCOUNTS, {"employees": 60}),
+        ),
+        ("api-account-override-segment", "post"): (
+            [o.account.pk],
+            Expect({"revops"}, SEES_ACCOUNTS, {"segment": "smb", "reason": "Small"}),
+        ),
+        ("api-account-by-external", "get"): (["crm", "A-1"], Expect(SEES_ACCOUNTS, SEES_ACCOUNTS)),
+        ("api-account-by-external", "put"): (
+            ["crm", "A-1"],
+            Expect(CHANGES_ACCOUNT, SEES_ACCOUNTS, {"name": "Acme", "employees": 70}),
+        ),
+        ("api-contact-list", "get"): ([], anybody),
+        ("api-contact-list", "post"): (
+            [],
+            Expect(SELLERS | {"desk", "revops"}, body={"name": "New"}),
+        ),
+        ("api-contact-detail", "get"): ([o.contact.pk], sees),
+        ("api-contact-detail", "patch"): (
+            [o.contact.pk],
+            Expect(CHANGES_ACCOUNT, SEES_DEAL, {"title": "CFO"}),
+        ),
+        ("api-contact-by-external", "get"): (["crm", "C-1"], sees),
+        ("api-contact-by-external", "put"): (
+            ["crm", "C-1"],
+            Expect(CHANGES_ACCOUNT, SEES_DEAL, {"name": "Bea"}),
+        ),
+        # Deals
+        ("api-deal-list", "get"): ([], anybody),
+        ("api-deal-list", "post"): (
+            [],
+            Expect(SELLERS | {"revops"}, SEES_ACCOUNTS, new_deal, unseen=400),
+        ),
+        ("api-deal-by-external", "get"): (["crm", "D-1"], sees),
+        ("api-deal-by-external", "put"): (["crm", "D-1"], changes({"name": "Renamed"})),
+        ("api-deal-detail", "get"): (deal, sees),
+        ("api-deal-detail", "patch"): (deal, changes({"fit_score": 60})),
+        ("api-deal-activities", "get"): (deal, sees),
+        ("api-deal-activities", "post"): (deal, changes({"kind": "call", "side": "us"})),
+        ("api-deal-gate", "get"): (deal, sees),
+        ("api-deal-advance", "post"): (deal, changes()),
+        ("api-deal-skip", "post"): (deal, changes({"to": "proposal", "reason": "Known"})),
+        ("api-deal-send-back", "post"): (deal, changes({"to": "qualified", "reason": "Early"})),
+        ("api-deal-move", "post"): (deal, changes({"to": "qualified", "reason": "Early"})),
+        ("api-deal-win", "post"): (deal, changes()),
+        ("api-deal-lose", "post"): (
+            deal,
+            changes({"loss_reason": o.loss_reason, "competitor_none": True}),
+        ),
+        ("api-deal-reopen", "post"): (
+            deal,
+            Expect({"manager", "vp", "revops"}, SEES_DEAL, {"reason": "Back"}),
+        ),
+        ("api-deal-push", "post"): (
+            deal,
+            changes({"to": "2026-12-20", "reason_key": o.push_reason}),
+        ),
+        ("api-deal-pull-in", "post"): (deal, changes({"to": "2026-12-10"})),
+        ("api-deal-reassign", "post"): (deal, changes({"owner": o.successor.pk})),
+        ("api-deal-link-contact", "post"): (
+            deal,
+            Expect(
+                CHANGES_DEAL,
+                SEES_DEAL,
+                {"contact": o.contact.pk, "role": "champion"},
+            ),
+        ),
+        # Quotes
+        ("api-quote-list", "get"): ([], anybody),
+        ("api-quote-list", "post"): (
+            [],
+            Expect(CHANGES_DEAL, SEES_DEAL, {"deal": o.deal.pk}, unseen=400),
+        ),
+        ("api-quote-detail", "get"): (quote, sees),
+        ("api-quote-detail", "patch"): (quote, changes({"note": "x"})),
+        ("api-quote-preview", "post"): (quote, sees),
+        ("api-quote-submit", "post"): (quote, changes()),
+        ("api-quote-revise", "post"): (quote, changes()),
+        ("api-quote-clone", "post"): (quote, changes()),
+        ("api-quote-make-primary", "get"): (quote, sees),
+        ("api-quote-make-primary", "post"): (quote, changes()),
+        # Approvals
+        ("api-approval-list", "get"): ([], anybody),
+        ("api-approval-detail", "get"): (slot, sees),
+        ("api-approval-decide", "post"): (
+            slot,
+            Expect(
+                {"vp"},
+                SEES_DEAL,
+                {"verdict": "approved", "digest": o.asked.snapshot.digest},
+            ),
+        ),
+        ("api-approval-revoke", "post"): (
+            [o.decided.pk],
+            Expect({"vp"}, SEES_DEAL, {"reason": "Misread"}),
+        ),
+        ("api-request-list", "get"): ([], anybody),
+        ("api-request-detail", "get"): ([o.asked.pk], sees),
+        ("api-request-recall", "post"): (
+            [o.asked.pk],
+            Expect({"rep", "revops"}, SEES_DEAL),
+        ),
+        # The report
+        ("api-exception-list", "get"): ([], report),
+        ("api-exception-ranking", "get"): ([], report),
+        ("api-exception-detail", "get"): ([o.exception.pk], report),
+    }
+
+
+def endpoints():
+    """(name, method) of everything under /api/ but the page of docs and what is not there."""
+    return sorted(
+        (address.name, method)
+        for address in addresses()
+        if address.route.startswith("api/") and address.name != "api-docs"
+        for method in address.methods
+    )
+
+
+def address_of(name, numbers):
+    return reverse(name, args=numbers).removeprefix("/api/v1/")
+
+
+def test_every_endpoint_has_an_expectation(office):
+    assert sorted(expectations(office)) == endpoints()
+
+
+READING = [(name, method) for name, method in endpoints() if method == "get"]
+WRITING = [(name, method) for name, method in endpoints() if method != "get"]
+
+
+def wrong_answers(office, name, method, request):
+    """Who is answered otherwise than expected, and how.
+
+    Who may comes last: what they do must not change what the others meet.
+    """
+    numbers, expected = expectations(office)[name, method]
+    path = address_of(name, numbers)
+    found = {}
+    for role in sorted(CAST, key=lambda role: (role in expected.may, CAST.index(role))):
+        caller = Caller(request.getfixturevalue(role))
+        answer = caller.get(path) if method == "get" else caller.send(method, path, expected.body)
+        if answer.status_code not in expected.status_for(role):
+            found[role] = (answer.status_code, answer.content[:300])
+    return found
+
+
+def test_reading_endpoints_serve_the_roles_they_are_for(office, request):
+    found = {name: wrong_answers(office, name, method, request) for name, method in READING}
+
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize(("name", "method"), WRITING)
+def test_writing_endpoint_serves_the_roles_it_is_for(name, method, office, request):
+    assert wrong_answers(office, name, method, request) == {}
+
+
+def test_no_endpoint_is_open_to_who_is_nobody():
+    for address in addresses():
+        if not address.route.startswith("api/") or address.name == "api-docs":
+            continue
+        path = f"/{address.route}".replace("<int:pk>", "1")
+        path = path.replace("<str:source>", "crm").replace("<path:external_id>", "1")
+        for method in address.methods:
+            answer = getattr(Client(), method)(path, content_type="application/json")
+            assert answer.status_code == 401, path
+            assert answer.json()["code"] == "not_authenticated"
+            assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_record_that_is_not_there_is_404(office, revops):
+    caller = Caller(revops)
+    for (name, method), (numbers, expected) in expectations(office).items():
+        if not numbers or not isinstance(numbers[0], int):
+            continue
+        path = address_of(name, [10**9])
+        answer = caller.get(path) if method == "get" else caller.send(method, path, expected.body)
+        assert answer.status_code == 404, (name, method)
