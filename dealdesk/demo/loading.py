@@ -20,8 +20,6 @@ from dealdesk.demo import cast, offers, process
 from dealdesk.demo.checklist import REPORT_TASK
 from dealdesk.demo.inventing import Chunk
 from dealdesk.demo.names import FIRST, LAST
-from dealdesk.demo.prepared import FIRST as FIRST_DEAL
-from dealdesk.demo.prepared import SOURCE
 from dealdesk.demo.rows import analyze, checked_at_its_end, continue_sequences
 from dealdesk.demo.tables import tables
 from dealdesk.demo.world import DEALS_IN_A_CHUNK, STRIDE, Seller, World
@@ -271,7 +269,7 @@ def ask_for_a_look(everybody: Mapping[str, User], *, at: datetime) -> None:
     noor = everybody[cast.member("Noor").email]
     add_task(
         kind=REPORT_TASK,
-        about=Deal.objects.get(source=SOURCE, external_id=FIRST_DEAL),
+        about=Company.get(),
         title="Look through the exceptions of this quarter",
         assignee=noor,
         due_at=add_business_time(calendar_of(noor), at, timedelta(hours=24)),
