@@ -1,0 +1,563 @@
+"""For each constraint of each table one row that breaks it, and the database refuses it.
+
+The rows come from one small company whose deal, quote and request went through the operations. A
+bad row is a change to one of them, or its twin with some columns changed.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.apps import apps
+from django.db import DatabaseError, IntegrityError, connection, models, transaction
+
+from dealdesk.drafts import ConcessionDraft
+from dealdesk.models import (
+    ApprovalLink,
+    ApprovalRequest,
+    ApprovalSlot,
+    ApprovalStep,
+    BillingFrequency,
+    Concession,
+    Decision,
+    DecisionRevocation,
+    ExceptionRecord,
+    LineYear,
+    NonStandardTerm,
+    PaymentTerms,
+    PolicyVersion,
+    Price,
+    PriceList,
+    Product,
+    Quote,
+    QuoteLine,
+    QuoteTerm,
+    TermDiscount,
+    TermsSnapshot,
+    VolumeTier,
+)
+from pipeline.models import (
+    Account,
+    Choice,
+    ClosePush,
+    Contact,
+    CriterionTick,
+    Deal,
+    DealContact,
+    DealMember,
+    DeclaredNone,
+    ExitCriterion,
+    GateDebt,
+    Pipeline,
+    PipelineVersion,
+    RequiredItem,
+    Stage,
+    StageRollup,
+    StageRule,
+    StageVisit,
+)
+from revops import triggers
+from revops.apikeys.models import IdempotencyKey, Token
+from revops.company.models import Company, ExchangeRate, FieldDefinition
+from revops.imports.models import SourceRecord
+from revops.ledger.models import Checkpoint, Entry, EntryRelation, PersonalValue
+from revops.ledger.operations import seal_checkpoint
+from revops.outbox.models import Delivery, Notification
+from revops.people.models import ReportingLink, RoleGrant, Team, User
+from revops.work.models import Attachment, Task
+from revops.worktime.models import Calendar, Holiday
+from tests.factories.dealdesk import decide, make_quote, submit, term
+from tests.factories.people import AT, make_person, make_team
+from tests.factories.pipeline import make_account, make_contact, make_deal, new_business
+
+pytestmark = pytest.mark.django_db
+
+OURS = ("revops", "pipeline", "dealdesk")
+DAY = date(2026, 11, 3)
+LATER = AT + timedelta(days=1)
+
+
+def our_models() -> list[type[models.Model]]:
+    return [model for model in apps.get_models() if model.__module__.split(".")[0] in OURS]
+
+
+# The company
+
+
+@pytest.fixture(scope="module")
+def company(django_db_setup, django_db_blocker):
+    """At least one row in every table of ours; all of it is undone in the end."""
+    whole = transaction.atomic()
+    whole._from_testcase = True  # as Django's own TestCase: durable operations may run inside
+    with django_db_blocker.unblock(), whole:
+        build()
+        yield
+        transaction.set_rollback(True)
+
+
+def build() -> None:
+    team = make_team("North")
+    vp = make_person("Vera Vance", roles=["vp_sales"])
+    rep = make_person("Rita Reyes", roles=["rep"], manager=vp, team=team)
+    desk = make_person("Dora Diaz", roles=["deal_desk"])
+    deal = make_deal(rep, account=make_account(employees=100))
+    DealContact.objects.create(deal=deal, contact=make_contact(deal.account))
+    on_deal(deal, rep)
+    sell(deal, rep, vp, desk)
+    draft_of_the_process()
+    around(rep)
+
+
+def on_deal(deal: Deal, rep: User) -> None:
+    DealMember.objects.create(deal=deal, person=rep)
+    DeclaredNone.objects.create(deal=deal, item_key="redlines", declared_at=AT)
+    CriterionTick.objects.create(deal=deal, stage=deal.stage, criterion_key="x", ticked_at=AT)
+    GateDebt.objects.create(
+        deal=deal, stage=deal.stage, item_key="x", label="X", reason="So", incurred_at=AT
+    )
+    ClosePush.objects.create(
+        deal=deal,
+        from_date=DAY,
+        to_date=DAY + timedelta(days=9),
+        reason_key="budget",
+        crosses_month=False,
+        crosses_quarter=False,
+        pushed_at=AT,
+    )
+
+
+def sell(deal: Deal, rep: User, vp: User, desk: User) -> None:
+    """A request that waits for the desk after the VP agreed, and a draft beside it."""
+    given = [ConcessionDraft("credit", amount=Decimal(1))]
+    offer = make_quote(rep, 25, deal=deal, terms=[term()], concessions=given)
+    LineYear.objects.create(
+        line=offer.lines.get(), year=1, quantity=100, typed="percent", typed_value=25
+    )
+    request = submit(offer)
+    decide(request, vp)
+    DecisionRevocation.objects.create(
+        decision=Decision.objects.get(),
+        reason="Mistaken",
+        revoked_at=AT,
+        revoked_by=vp,
+        via="web",
+    )
+    quote = make_quote(
+        rep, 5, deal=deal, terms=[term()], concessions=[ConcessionDraft("free_months", months=1)]
+    )
+    row = quote.lines.get()
+    LineYear.objects.create(line=row, year=1, quantity=1)
+    VolumeTier.objects.create(product=row.product, from_quantity=10, discount_percent=5)
+    TermDiscount.objects.create(product=row.product, from_months=99, discount_percent=5)
+    TermDiscount.objects.create(from_months=99, discount_percent=5)
+
+
+def draft_of_the_process() -> None:
+    version = PipelineVersion.objects.create(pipeline=new_business(), number=2)
+    rule = StageRule.objects.create(version=version, stage=Stage.objects.first(), position=1)
+    RequiredItem.objects.create(rule=rule, key="x", label="X")
+    ExitCriterion.objects.create(rule=rule, key="x", label="X")
+
+
+def around(rep: User) -> None:
+    ExchangeRate.objects.create(currency="EUR", per_company_unit=1, valid_from=DAY)
+    FieldDefinition.objects.create(entity="deal", key="x", kind="text", label="X")
+    Holiday.objects.create(calendar=Calendar.objects.first(), day=DAY, name="Ours")
+    Task.objects.create(
+        kind="x", about_type="deal", about_id=1, title="X", assignee=rep, opened_at=AT,
+        dedupe_key="x",
+    )  # fmt: skip
+    Attachment.objects.create(
+        file="x.pdf", name="x.pdf", sha256="0", size=1, about_type="deal", about_id=1,
+        uploaded_at=AT,
+    )  # fmt: skip
+    SourceRecord.objects.create(
+        source="crm", entity="deal", external_id="1", record_id=1, imported_at=AT
+    )
+    Token.objects.create(person=rep, token_hash="0", hint="0", created_at=AT)
+    IdempotencyKey.objects.create(
+        person=rep, key="x", path="/", request_hash="0", claimed_at=AT, expires_at=LATER
+    )
+    seal_checkpoint(at=LATER)
+
+
+# The ways to write a bad row, past every operation
+
+
+def change(model, /, _where=None, **facts):
+    """Write facts into one row (the first, or the first that fits)."""
+
+    def write():
+        row = model._base_manager.filter(**(_where or {})).order_by("pk").first()
+        assert row is not None, f"no {model.__name__} to change"
+        model._base_manager.filter(pk=row.pk).update(**facts)
+
+    return write
+
+
+def twin(model, /, _where=None, **facts):
+    """Add a copy of one row (the first, or the first that fits) with other facts."""
+
+    def write():
+        row = model._base_manager.filter(**(_where or {})).order_by("pk").first()
+        assert row is not None, f"no {model.__name__} to copy"
+        copy = {
+            field.attname: getattr(row, field.attname)
+            for field in model._meta.concrete_fields
+            if not field.primary_key
+        }
+        model._base_manager.bulk_create([model(**copy | facts)])
+
+    return write
+
+
+def both(model, **facts):
+    """Write the same facts into all rows and into a twin of one."""
+
+    def write():
+        change(model, **facts)()
+        twin(model, **facts)()
+
+    return write
+
+
+def somebody() -> User:
+    return User.objects.order_by("pk").first()
+
+
+def own(model, column):
+    """Let a row point at itself."""
+    return lambda: model._base_manager.update(**{column: models.F("pk")})
+
+
+def by_somebody(model, column, way=change):
+    """A person without a moment."""
+    return lambda: way(model, **{column: somebody().pk})()
+
+
+BAD = {
+    # People
+    "people_team.key": twin(Team),
+    "people_user.email": twin(User),
+    "people_user_email_is_lower_case": change(User, email="Rita@Example.com"),
+    "people_user_external_id_unique_in_source": lambda: (
+        change(User, source="crm", external_id="1")(),
+        twin(User, email="twin@dealdesk.example")(),
+    ),
+    "people_user_deactivation_has_when": change(User, is_active=False),
+    "people_user_admission_has_when": by_somebody(User, "admitted_by_id", lambda model, **facts: (
+        change(model, admitted_at=None, **facts)
+    )),
+    "people_user_is_not_their_own_manager": own(User, "manager_id"),
+    "people_role_grant_one_active_per_role": twin(RoleGrant),
+    "people_role_grant_role_is_known": twin(RoleGrant, role="emperor"),
+    "people_role_grant_revocation_has_when": by_somebody(RoleGrant, "revoked_by_id"),
+    "people_reporting_link_once": twin(ReportingLink),
+    "people_reporting_link_has_no_cycle": change(ReportingLink, {"depth": 0}, depth=1),
+    # Company and working time
+    "company_company_is_one_row": lambda: Company.objects.bulk_create([Company(pk=2)]),
+    "company_company_currency_is_a_code": change(Company, currency="usd"),
+    "company_exchange_rate_one_a_day": twin(ExchangeRate),
+    "company_exchange_rate_is_positive": change(ExchangeRate, per_company_unit=0),
+    "company_field_definition_key_once": twin(FieldDefinition),
+    "worktime_calendar.name": twin(Calendar, is_default=False),
+    "worktime_calendar_one_default": twin(Calendar, {"is_default": True}, name="Twin"),
+    "worktime_holiday_once": twin(Holiday),
+    # Ledger, outbox, work, imports, keys of the API
+    "ledger_entry_one_chain_per_subject": twin(Entry),
+    "ledger_entry_via_is_known": twin(Entry, sequence=999, via="telepathy"),
+    "ledger_entry_relation_once": twin(EntryRelation),
+    "ledger_personal_value_one_per_field": twin(PersonalValue),
+    "ledger_checkpoint.number": twin(Checkpoint),
+    "outbox_notification_told_once": twin(Notification),
+    "outbox_delivery_one_per_channel": twin(Delivery, message_id="<twin@dealdesk.example>"),
+    "outbox_delivery.message_id": twin(Delivery, channel="pigeon"),
+    "outbox_delivery_sent_has_when": change(Delivery, state="sent"),
+    "outbox_delivery_claim_has_until": change(Delivery, state="sending"),
+    "outbox_delivery_waiting_has_next_try": change(Delivery, state="waiting", next_try_at=None),
+    "work_task_closing_has_when": change(Task, state="done"),
+    "work_task_one_open_per_key": twin(Task),
+    "work_attachment_removal_has_when": by_somebody(Attachment, "removed_by_id"),
+    "imports_source_record_one_per_external_id": twin(SourceRecord),
+    "apikeys_token.token_hash": twin(Token),
+    "apikeys_token_revocation_has_when": by_somebody(Token, "revoked_by_id"),
+    "apikeys_idempotency_one_per_person_and_key": twin(IdempotencyKey),
+    "apikeys_idempotency_answer_has_when": change(IdempotencyKey, status=200),
+    # Pipeline: how a company sells
+    "pipeline_choice_one_per_key": twin(Choice),
+    "pipeline_pipeline.key": twin(Pipeline),
+    "pipeline_version_one_per_number": twin(PipelineVersion),
+    "pipeline_version_publication_has_when": by_somebody(
+        PipelineVersion, "published_by_id", lambda model, **facts: change(
+            model, {"published_at": None}, **facts
+        )
+    ),
+    "pipeline_stage_one_per_key": twin(Stage),
+    "pipeline_rule_one_per_stage": twin(StageRule, {"version__number": 2}, position=7),
+    "pipeline_rule_one_per_position": lambda: twin(
+        StageRule, {"version__number": 2}, stage_id=Stage.objects.last().pk
+    )(),
+    "pipeline_rule_probability_at_most_100": change(
+        StageRule, {"version__number": 2}, probability_percent=101
+    ),
+    "pipeline_item_one_per_key": twin(RequiredItem, {"rule__version__number": 2}),
+    "pipeline_criterion_one_per_key": twin(ExitCriterion, {"rule__version__number": 2}),
+    # Pipeline: accounts and deals
+    "pipeline_account_one_per_external_id": both(Account, source="crm", external_id="1"),
+    "pipeline_account_override_has_reason_who_and_when": change(Account, segment_override="smb"),
+    "pipeline_account_is_not_its_own_parent": own(Account, "parent_id"),
+    "pipeline_contact_one_per_external_id": both(Contact, source="crm", external_id="1"),
+    "pipeline_deal_one_per_external_id": both(Deal, source="crm", external_id="1"),
+    "pipeline_deal_status_is_known": change(Deal, status="maybe", closed_on=DAY),
+    "pipeline_deal_closed_on_exactly_when_closed": change(Deal, status="won"),
+    "pipeline_deal_open_has_close_date": change(Deal, close_date=None),
+    "pipeline_deal_lost_has_reason": change(Deal, status="lost", closed_on=DAY),
+    "pipeline_deal_has_account": change(Deal, account=None),
+    "pipeline_deal_fit_score_at_most_100": change(Deal, fit_score=101),
+    "pipeline_deal_amount_not_negative": change(Deal, amount=-1),
+    "pipeline_deal_contact_one_per_role": twin(DealContact),
+    "pipeline_deal_member_one_per_person": twin(DealMember),
+    "pipeline_declared_none_one_per_item": twin(DeclaredNone),
+    "pipeline_rollup_one_per_cell": twin(StageRollup),
+    "pipeline_rollup_count_not_negative": change(StageRollup, count=-1),
+    # Pipeline: history
+    "pipeline_visit_one_open_per_deal": twin(StageVisit, {"left_at": None}),
+    "pipeline_visit_has_entered_at": twin(
+        StageVisit, move="advance", entered_at=None, entered_by=None, left_at=AT
+    ),
+    "pipeline_visit_entry_has_when": by_somebody(
+        StageVisit, "entered_by_id", lambda model, **facts: twin(
+            model, move="import", entered_at=None, left_at=AT, **facts
+        )
+    ),
+    "pipeline_visit_left_after_entered": twin(StageVisit, left_at=AT - timedelta(days=1)),
+    "pipeline_visit_irregular_move_has_reason": twin(StageVisit, move="skip", left_at=LATER),
+    "pipeline_tick_one_standing_per_criterion": twin(CriterionTick),
+    "pipeline_tick_withdrawal_has_when": by_somebody(CriterionTick, "withdrawn_by_id"),
+    "pipeline_push_is_later": twin(ClosePush, to_date=DAY),
+    "pipeline_push_has_reason": twin(ClosePush, reason_key=""),
+    "pipeline_debt_one_unpaid_per_item": twin(GateDebt),
+    "pipeline_debt_payment_has_when": by_somebody(GateDebt, "paid_by_id"),
+    # Deal desk: policy, price list, catalogue
+    "dealdesk_policyversion.number": twin(PolicyVersion, in_force=False),
+    "dealdesk_policy_one_in_force": twin(PolicyVersion, {"in_force": True}, number=999),
+    "dealdesk_product.key": twin(Product),
+    "dealdesk_product_one_per_external_id": lambda: (
+        change(Product, source="erp", external_id="1")(),
+        twin(Product, key="twin")(),
+    ),
+    "dealdesk_pricelist.currency": twin(PriceList),
+    "dealdesk_price_amount_not_negative": change(Price, amount=-1),
+    "dealdesk_price_ends_after_it_begins": change(Price, valid_until=date(1999, 1, 1)),
+    "dealdesk_price_one_per_start": twin(Price),
+    "dealdesk_volume_tier_percent_in_range": change(VolumeTier, discount_percent=100),
+    "dealdesk_volume_tier_one_per_quantity": twin(VolumeTier),
+    "dealdesk_term_discount_percent_in_range": change(TermDiscount, discount_percent=-1),
+    "dealdesk_term_discount_one_per_length": twin(TermDiscount, {"product__isnull": False}),
+    "dealdesk_term_discount_one_general": twin(TermDiscount, {"product": None}),
+    "dealdesk_paymentterms.key": twin(PaymentTerms),
+    "dealdesk_billingfrequency.key": twin(BillingFrequency),
+    "dealdesk_nonstandardterm.key": twin(NonStandardTerm),
+    # Deal desk: quotes
+    "dealdesk_quote_one_per_revision": twin(Quote, is_primary=False),
+    "dealdesk_quote_one_primary_per_deal": lambda: (
+        Quote.objects.filter(revision=1).update(is_primary=True),
+        twin(Quote, {"is_primary": True}, revision=99)(),
+    ),
+    "dealdesk_quote_submitted_has_when": change(Quote, {"status": "draft"}, submitted_at=AT),
+    "dealdesk_quote_net_not_negative": change(Quote, {"status": "draft"}, net_amount=-1),
+    "dealdesk_line_one_per_position": twin(QuoteLine, {"quote__status": "draft"}, key=""),
+    "dealdesk_line_one_per_key": lambda: (
+        change(QuoteLine, {"quote__status": "draft"}, key="a")(),
+        twin(QuoteLine, {"quote__status": "draft"}, position=99)(),
+    ),
+    "dealdesk_line_quantity_above_zero": change(
+        QuoteLine, {"quote__status": "draft"}, quantity=0
+    ),
+    "dealdesk_line_typed_value_exactly_when_typed": change(
+        QuoteLine, {"quote__status": "draft"}, typed="percent", typed_value=None
+    ),
+    "dealdesk_line_percent_at_most_100": change(
+        QuoteLine, {"quote__status": "draft"}, typed="percent", typed_value=Decimal("100.01")
+    ),
+    "dealdesk_line_year_one": twin(LineYear, {"line__quote__status": "draft"}),
+    "dealdesk_line_year_in_range": change(LineYear, {"line__quote__status": "draft"}, year=0),
+    "dealdesk_concession_has_its_value": change(Concession, {"kind": "free_months"}, months=0),
+    "dealdesk_concession_has_one_value": change(Concession, {"kind": "free_months"}, amount=1),
+    "dealdesk_quote_term_one": twin(QuoteTerm, {"quote__status": "draft"}),
+    # Deal desk: requests, decisions, links, register
+    "dealdesk_approvalrequest.snapshot_id": twin(
+        ApprovalRequest, attempt=99, status="recalled", decided_at=AT
+    ),
+    "dealdesk_request_one_per_attempt": lambda: again(status="recalled", decided_at=AT),
+    "dealdesk_request_one_pending_per_quote": lambda: again(attempt=99),
+    "dealdesk_request_status_is_known": change(ApprovalRequest, status="maybe", decided_at=AT),
+    "dealdesk_request_decided_exactly_when_ended": change(ApprovalRequest, status="recalled"),
+    "dealdesk_request_approved_has_valid_until": change(
+        ApprovalRequest, status="approved", decided_at=AT, valid_until=None
+    ),
+    "dealdesk_request_consumed_has_when": change(
+        ApprovalRequest, status="consumed", decided_at=AT, valid_until=LATER
+    ),
+    "dealdesk_request_needed_by_has_cause": change(ApprovalRequest, needed_by=DAY),
+    "dealdesk_step_one_per_position": twin(ApprovalStep),
+    "dealdesk_step_settled_has_when": change(ApprovalStep, state="cancelled", settled_at=None),
+    "dealdesk_slot_one_per_person_and_step": twin(ApprovalSlot),
+    "dealdesk_slot_requested_has_due": change(ApprovalSlot, {"state": "requested"}, due_at=None),
+    "dealdesk_slot_carried_has_decision": change(
+        ApprovalSlot, state="carried_forward", closed_at=AT
+    ),
+    "dealdesk_slot_closed_exactly_when_settled": change(
+        ApprovalSlot, {"state": "requested"}, state="cancelled"
+    ),
+    "dealdesk_decision.slot_id": twin(Decision),
+    "dealdesk_decision_rejection_has_reason": lambda: twin(
+        Decision, slot_id=undecided().pk, verdict="rejected", reason=""
+    )(),
+    "dealdesk_decision_verdict_is_known": lambda: twin(
+        Decision, slot_id=undecided().pk, verdict="perhaps"
+    )(),
+    "dealdesk_decisionrevocation.decision_id": twin(DecisionRevocation),
+    "dealdesk_revocation_has_reason": twin(DecisionRevocation, reason=""),
+    "dealdesk_approvallink.nonce": twin(ApprovalLink, token_hash="twin", consumed_at=AT),
+    "dealdesk_approvallink.token_hash": twin(ApprovalLink, nonce="twin", consumed_at=AT),
+    "dealdesk_link_one_live_per_slot": twin(
+        ApprovalLink, {"consumed_at": None, "killed_at": None}, nonce="twin", token_hash="twin"
+    ),
+    "dealdesk_link_expires_after_issue": change(ApprovalLink, expires_at=AT - timedelta(days=99)),
+    "dealdesk_link_kill_has_why": change(ApprovalLink, {"killed_at": None}, killed_why="expired"),
+    "dealdesk_exception_decided_exactly_when_ended": change(ExceptionRecord, outcome="approved"),
+    "dealdesk_exception_catalogue_has_term": change(
+        ExceptionRecord, {"kind": "catalogue"}, term=None
+    ),
+}  # fmt: skip
+
+
+def again(**facts) -> None:
+    """A second request on the same quote, with a snapshot of its own."""
+    twin(TermsSnapshot)()
+    twin(ApprovalRequest, snapshot_id=TermsSnapshot.objects.get(request=None).pk, **facts)()
+
+
+def undecided() -> ApprovalSlot:
+    return ApprovalSlot.objects.filter(decision=None).first()
+
+
+def constrained() -> dict[str, type[models.Model]]:
+    """Every rule that our tables keep: named constraints, and columns unique by themselves."""
+    found = {c.name: model for model in our_models() for c in model._meta.constraints}
+    for model in our_models():
+        for field in model._meta.local_concrete_fields:
+            if field.unique and not field.primary_key:
+                found[f"{model._meta.db_table}.{field.column}"] = model
+    return found
+
+
+def told_as(name: str) -> str:
+    """How the database names what was broken. SQLite names the columns of what must be unique."""
+    model = constrained()[name]
+    if "." in name:
+        table, column = name.split(".")
+        return rf"{table}_{column}|{name}" if connection.vendor == "postgresql" else name
+    [constraint] = [c for c in model._meta.constraints if c.name == name]
+    if connection.vendor == "sqlite" and isinstance(constraint, models.UniqueConstraint):
+        columns = [model._meta.get_field(field).column for field in constraint.fields]
+        return ", ".join(rf"{model._meta.db_table}\.{column}" for column in columns) + "$"
+    return name
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_the_database_refuses_a_row_against(company, name):
+    with pytest.raises(IntegrityError, match=told_as(name)), transaction.atomic():
+        BAD[name]()
+
+
+def test_every_constraint_has_its_bad_row():
+    assert set(BAD) == set(constrained())
+
+
+# Who and when
+
+
+def test_who_and_when_belong_together():
+    """A person who did something did it at a moment; the moment may be without a person, since
+    the system, an import or a command also acts. Found by the names of the columns."""
+    loose = []
+    for model in our_models():
+        fields = {field.name: field for field in model._meta.concrete_fields}
+        for name, moment in fields.items():
+            person = fields.get(f"{name.removesuffix('_at')}_by")
+            if not name.endswith("_at") or person is None or not moment.null:
+                continue
+            if not any({name, person.name} <= named(c) for c in model._meta.constraints):
+                loose.append(f"{model._meta.label}.{name}")
+
+    assert loose == []
+
+
+def named(constraint) -> set[str]:
+    """The fields that a check speaks of."""
+    if not isinstance(constraint, models.CheckConstraint):
+        return set()
+    return {part.split("__")[0] for part in leaves(constraint.condition)}
+
+
+def leaves(condition: models.Q):
+    for child in condition.children:
+        if isinstance(child, models.Q):
+            yield from leaves(child)
+        else:
+            yield child[0]
+
+
+# History
+
+
+@pytest.mark.parametrize("rule", triggers.declared(), ids=lambda rule: rule.table)
+def test_the_database_keeps_history(company, rule):
+    """Nothing is deleted, and no column changes but those that the rule lets go."""
+    model = next(model for model in our_models() if model._meta.db_table == rule.table)
+    rows = model._base_manager.filter(pk=kept_row(rule, model))
+
+    with pytest.raises(DatabaseError, match=rule.why or "never rewritten"), transaction.atomic():
+        rows._raw_delete(using="default")
+    for field in model._meta.concrete_fields:
+        value = getattr(rows.get(), field.attname)
+        if field.primary_key or field.column in rule.free:
+            continue
+        if value is None and field.column in rule.once:
+            continue
+        with (
+            pytest.raises(DatabaseError, match=rule.why or "never rewritten"),
+            transaction.atomic(),
+        ):
+            rows.update(**{field.attname: other_than(value, field)})
+
+
+def kept_row(rule: triggers.Rule, model: type[models.Model]) -> int:
+    """A row that the rule holds for."""
+    condition = rule.frozen_when.format(row=rule.table) or "1 = 1"
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT id FROM "{rule.table}" WHERE {condition} LIMIT 1')
+        found = cursor.fetchone()
+    assert found, f"no row of {model.__name__} is kept"
+    return found[0]
+
+
+def other_than(value, field):
+    """Some other value that the column could hold."""
+    if isinstance(field, models.ForeignKey):
+        return (value or 0) + 1
+    if isinstance(field, models.JSONField):
+        return ["other"]
+    if isinstance(field, models.BooleanField):
+        return not value
+    if isinstance(field, models.DateTimeField):
+        return (value or AT) + timedelta(days=1)
+    if isinstance(field, models.DateField):
+        return (value or DAY) + timedelta(days=1)
+    if isinstance(field, models.CharField | models.TextField | models.FileField):
+        return "b" if str(value) == "a" else "a"
+    return (value or 0) + 1
