@@ -521,7 +521,8 @@ class Sheet:
         return [self.header, *self.filled, *(part for part in parts if not part.is_blank)]
 
     def is_valid(self) -> bool:
-        return all([form.is_valid() for form in self.forms()])
+        # Every form is asked, so that all faults are told at once.
+        return all([form.is_valid() for form in self.forms()])  # noqa: C419
 
     @property
     def faults(self) -> list[str]:

@@ -62,7 +62,8 @@ def approval_inbox(request):
     if tab == "waiting":
         rows = [Waiting(slot, bool(slot.due_at and slot.due_at < at)) for slot in waiting[:INBOX]]
         context["rows"] = rows
-        context["late"] = sum(row.is_late for row in rows)
+        context["late"] = late = sum(row.is_late for row in rows)
+        context["late_words"] = "One is overdue" if late == 1 else f"{late} are overdue"
     else:
         context["decisions"] = decided_by(request)
     context["tabs"] = [

@@ -27,7 +27,7 @@ from revops.company.models import Company
 from revops.people.actor import Actor
 from revops.refusals import NotAllowed
 
-PAGE = 50
+PAGE = 25
 LABELS_IN_CHART = 8
 ORDERS = {
     "frequency": "Most asked for",

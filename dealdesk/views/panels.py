@@ -1,4 +1,4 @@
-"""What the deal desk shows on pages of the pipeline: quote and route of a deal, waiting approvals."""
+"""What the deal desk shows on pages of the pipeline: a deal's quote and route, what waits."""
 
 from __future__ import annotations
 

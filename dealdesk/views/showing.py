@@ -19,6 +19,7 @@ from dealdesk.pricing import PricedLine, PricedQuote, rounded, worst_year
 from dealdesk.routing import Result, Route, judged_worst_line, route_from_plain
 from dealdesk.terms import Terms, from_canonical
 from dealdesk.wording import capital, listed, money_text, months_text, percent_text
+from revops.company.models import Company
 from revops.frame.shapes import RoutePerson, RouteStep, TermChange, TraceRow
 from revops.outbox.models import Delivery, Notification
 from revops.people.models import Role
@@ -257,11 +258,27 @@ def trace_rows(route: Route) -> list[TraceRow]:
             sentence=tried.sentence,
             hit=tried.result is not Result.NOT_MET,
             outcome=ASKS[tried.result].format(roles=listed(role.label for role in tried.roles)),
-            operands=[("value", tried.value), ("threshold", tried.threshold), *tried.operands],
+            operands=[
+                (name.replace("_", " "), operand_text(value))
+                for name, value in (
+                    ("value", tried.value),
+                    ("threshold", tried.threshold),
+                    *tried.operands,
+                )
+                if value
+            ],
         )
         for tried in route.trace
     ]
     return sorted(rows, key=lambda row: not row.hit)
+
+
+def operand_text(value: str) -> str:
+    """An operand for people: a ratio whose digits do not end is cut, a code loses its dashes."""
+    above, _, below = value.partition("/")
+    if above.lstrip("-").isdigit() and below.isdigit():
+        return f"{float(Fraction(int(above), int(below))):.6f}…"
+    return value.replace("_", " ")
 
 
 def trace_summary(route: Route) -> str:
@@ -458,6 +475,10 @@ def last_approved(request: ApprovalRequest) -> ApprovalRequest | None:
     return earlier.select_related("snapshot", "quote").order_by("-attempt").first()
 
 
+def company_day(moment: datetime) -> str:
+    return f"{Company.get().local_day(moment):%-d %B %Y}"
+
+
 def request_status(
     request: ApprovalRequest, slots: Sequence[ApprovalSlot], at: datetime
 ) -> tuple[str, str]:
@@ -475,7 +496,7 @@ def request_status(
                 "warn",
                 f"{how}, but no longer good for issuing since {day_words(request.valid_until, at)}",
             )
-        until = f", good until {day_words(request.valid_until, at)}" if request.valid_until else ""
+        until = f", good until {company_day(request.valid_until)}" if request.valid_until else ""
         return "good", how + until
     if status == Status.CONSUMED:
         return "good", "Approved, and the deal was won on it"
