@@ -4,6 +4,7 @@ from django.utils import timezone
 from revops.administration import ReadOnlyAdmin
 from revops.outbox.models import Delivery
 from revops.outbox.operations import retry_delivery
+from revops.people.actor import Actor
 
 
 @admin.register(Delivery)
@@ -23,5 +24,5 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def try_again(self, request, deliveries):
         given_up = list(deliveries.filter(state=Delivery.State.GIVEN_UP))
         for delivery in given_up:
-            retry_delivery(delivery=delivery, at=timezone.now())
+            retry_delivery(delivery=delivery, by=Actor.from_request(request), at=timezone.now())
         self.message_user(request, f"{len(given_up)} will be tried again.", messages.SUCCESS)

@@ -17,10 +17,12 @@ from django.db import connection, models, transaction
 from django.db.models import F
 
 from revops.canonical import jsonable
+from revops.company.permissions import check_can_administer
 from revops.models import subject_of
 from revops.outbox.bodies import render
 from revops.outbox.links import PLACEHOLDER, derive_link
 from revops.outbox.models import Delivery, Notification
+from revops.people.actor import Actor
 
 if TYPE_CHECKING:
     from revops.people.models import User
@@ -200,8 +202,9 @@ def settle(delivery: Delivery, **outcome: Any) -> Delivery:
 
 
 @transaction.atomic(durable=True)
-def retry_delivery(*, delivery: Delivery, at: datetime) -> Delivery:
-    """Let a delivery that was given up be tried anew."""
+def retry_delivery(*, delivery: Delivery, by: Actor, at: datetime) -> Delivery:
+    """Let a delivery that was given up be tried anew, as an administrator asks."""
+    check_can_administer(by)
     revived = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.GIVEN_UP).update(
         state=Delivery.State.WAITING, next_try_at=at, attempts=0
     )
@@ -212,12 +215,14 @@ def retry_delivery(*, delivery: Delivery, at: datetime) -> Delivery:
 
 
 @transaction.atomic(durable=True)
-def mark_read(*, notification: Notification, at: datetime) -> None:
-    """Note that its person has seen a notification."""
-    Notification.objects.filter(pk=notification.pk, read_at=None).update(read_at=at)
+def mark_read(*, notification: Notification, by: Actor, at: datetime) -> None:
+    """Note that its person, and nobody else, has seen a notification."""
+    own = Notification.objects.filter(pk=notification.pk, person=by.user)
+    own.filter(read_at=None).update(read_at=at)
 
 
 @transaction.atomic(durable=True)
-def mark_all_read(*, person: User, at: datetime) -> int:
+def mark_all_read(*, by: Actor, at: datetime) -> int:
     """Note that a person has seen all that they were told up to now."""
-    return Notification.objects.of(person).unread().filter(created_at__lte=at).update(read_at=at)
+    own = Notification.objects.of(by.user)
+    return own.unread().filter(created_at__lte=at).update(read_at=at)

@@ -17,6 +17,7 @@ from revops.outbox.operations import (
     retry_delivery,
     try_delivery,
 )
+from revops.people.actor import Actor
 from revops.people.operations import deactivate_person
 from tests.foundation import AT, SYSTEM, make_person
 
@@ -171,7 +172,7 @@ def test_a_given_up_delivery_can_be_tried_anew(ana, monkeypatch):
             try_delivery(delivery_id=delivery.pk, at=AT + timedelta(days=day))
     much_later = AT + timedelta(days=30)
 
-    retry_delivery(delivery=delivery, at=much_later)
+    retry_delivery(delivery=delivery, by=SYSTEM, at=much_later)
 
     assert try_delivery(delivery_id=delivery.pk, at=much_later).state == State.SENT
 
@@ -228,8 +229,8 @@ def test_a_worker_that_always_dies_does_not_try_forever(ana):
 def test_a_notification_is_read_once(ana):
     tell(ana)
 
-    assert mark_all_read(person=ana, at=LATER) == 1
-    assert mark_all_read(person=ana, at=LATER) == 0
+    assert mark_all_read(by=Actor.of(ana), at=LATER) == 1
+    assert mark_all_read(by=Actor.of(ana), at=LATER) == 0
     assert not Notification.objects.of(ana).unread().exists()
 
 
