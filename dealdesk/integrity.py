@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from dealdesk.inputs import HEADER, TermsReader, load_rows, policy_in_force
 from dealdesk.models import (
@@ -43,7 +44,7 @@ def told(numbers: Iterable[int], subject: str, what: str) -> Iterator[str]:
         yield f"{len(found) - MOST} more: {subject.lower()} {what}."
 
 
-def pks(query) -> list[int]:
+def pks(query: QuerySet[Any]) -> list[int]:
     return list(query.order_by("pk").values_list("pk", flat=True))
 
 
