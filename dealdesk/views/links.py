@@ -58,7 +58,8 @@ def approval_link_page(request, pk):
     if (answer := for_somebody_else(request, outcome)) is not None:
         return answer
     if not outcome.is_live:
-        return show_dead(request, outcome)
+        is_late = request.method == "POST" and outcome.slot is not None
+        return show_dead(request, outcome, status=409 if is_late else None)
     if request.method != "POST":
         return show_link(request, outcome)
     form = DecisionForm(request.POST)
@@ -131,6 +132,8 @@ def outcome_of(request, pk: int) -> LinkOutcome:
     outcome = links.open_link(token, timezone.now()) if token else LinkOutcome(LinkKind.UNKNOWN)
     if outcome.slot is None or outcome.slot.pk != pk:
         return LinkOutcome(LinkKind.UNKNOWN)
+    # Nobody is signed in, so nobody else has said in whose zone the deadline is read.
+    timezone.activate(outcome.slot.person.get_zone())
     return outcome
 
 
