@@ -1,0 +1,318 @@
+"""Every address of the site: a sign-in is needed, and what is not visible is not there.
+
+The addresses are found in the urlconf. Whoever adds one that is open, or that names a kind of
+record unknown here, says so in this file.
+"""
+
+import re
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+
+from dealdesk.models import ApprovalRequest, Quote
+from pipeline.models import Account, Contact, Deal
+from revops.ledger.models import Entry
+from revops.people.actor import Actor
+from revops.work.operations import attach_file
+from tests.factories.dealdesk import decide, make_quote, slot_of, small_account, submit
+from tests.factories.people import AT
+from tests.factories.pipeline import make_contact, make_deal
+from tests.project.walking import addresses
+
+CAST = [
+    "rep",
+    "other_rep",
+    "manager",
+    "vp",
+    "desk",
+    "finance",
+    "legal",
+    "revops",
+    "auditor",
+    "customer_success",
+    "outsider",
+]
+
+OPEN = {
+    "healthz": "for whoever watches the process",
+    "account_login": "the way in",
+    "account_logout": "the way out",
+    "account_inactive": "says that a person may not sign in",
+    "account_signup": "closed: nobody signs up",
+    "account_email_verification_sent": "part of allauth's way in",
+    "account_confirm_email": "part of allauth's way in",
+    "account_confirm_login_code": "part of allauth's way in",
+    "account_reset_password": "a forgotten password",
+    "account_reset_password_done": "a forgotten password",
+    "account_reset_password_from_key": "a forgotten password, by a link",
+    "account_reset_password_from_key_done": "a forgotten password",
+    "mfa_authenticate": "the second factor, before the sign-in is complete",
+    "mfa_login_webauthn": "signing in by passkey",
+    "frame:theme-change": "light or dark, on the page of the sign-in too",
+    "frame:dev-people": "development only: who may be signed in as",
+    "frame:dev-sign-in": "development only: the switch of person",
+    "dealdesk:approval-link": "a personal link from a mail",
+    "dealdesk:approval-link-page": "the page behind a personal link, keyed by its session",
+    "dealdesk:approval-link-fresh": "asks for a fresh link, to the addressee alone",
+    "dealdesk:approval-link-forget": "leaves the page of a personal link",
+    "dealdesk:approval-link-step-out": "leaves the page of a personal link",
+    "dealdesk:setup": "the first administrator, while there is none",
+}
+"""Addresses that need no sign-in, each with its reason."""
+
+OWN_BUSINESS = {"frame:notification-read-all"}
+"""What anybody signed in may post: it changes nothing but their own notices."""
+
+SAMPLES = {"int": "1", "slug": "x", "str": "x", "path": "x", "uuid": "0" * 32}
+
+
+def filled(route: str, **known: str) -> str:
+    """An address with a sample for each part that varies."""
+
+    def sample(found):
+        kind, _, name = found[1].rpartition(":")
+        return known.get(name) or SAMPLES[kind or "str"]
+
+    return "/" + re.sub(r"<([^>]+)>", sample, route)
+
+
+def pages():
+    """Addresses of our own pages and of allauth; the API has its own walk, the admin below."""
+    return [
+        address
+        for address in addresses()
+        if not address.route.startswith(("admin/", "api/", "^"))
+        and not re.search(r"[\^$]", address.route)
+    ]
+
+
+def is_closed(answer) -> bool:
+    """Whether nobody was served: sent to sign in, refused, or nothing is there."""
+    if answer.status_code == 302:
+        return answer["Location"].startswith(("/accounts/login/", "/admin/login/", "/setup/"))
+    return answer.status_code in (401, 403, 404, 405)
+
+
+def ask(client, method, path):
+    """The answer of a page, with whatever it opened closed again."""
+    answer = getattr(client, method)(path)
+    if answer.streaming:
+        b"".join(answer.streaming_content)
+    return answer
+
+
+# Nobody
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post", "head"])
+def test_every_page_needs_a_sign_in(method, rep):
+    served = []
+    for address in pages():
+        if address.name in OPEN:
+            continue
+        answer = ask(Client(), method, filled(address.route))
+        if not is_closed(answer):
+            served.append((address.name, answer.status_code))
+
+    assert served == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_administration_needs_a_sign_in(method):
+    routes = [each.route for each in addresses() if each.route.startswith("admin/")]
+    routes = [route for route in routes if not re.search(r"[\^$(]", route)]
+
+    served = [
+        route
+        for route in routes
+        if route not in ("admin/login/", "admin/logout/")
+        and not is_closed(ask(Client(), method, filled(route)))
+    ]
+
+    assert len(routes) > 20
+    assert served == []
+
+
+def test_every_open_address_exists():
+    assert set(OPEN) <= {address.name for address in addresses()}
+
+
+@pytest.mark.django_db
+def test_development_pages_are_not_there_in_production(rep):
+    client = Client()
+    client.force_login(rep)
+    for address in pages():
+        if address.route.startswith("dev/"):
+            for method in ("get", "post"):
+                assert ask(client, method, filled(address.route)).status_code in (404, 405)
+
+
+# Everybody else
+
+
+@pytest.fixture
+def records(rep, vp, finance, legal, desk):
+    """One record of each kind, all of them Rita's, by the noun in the names of addresses."""
+    account = small_account()
+    account.owner = rep
+    account.save()
+    deal = make_deal(rep, account=account)
+    quote = make_quote(rep, 25, deal=deal)
+    asked = submit(quote)
+    other = submit(make_quote(rep, 25, deal=make_deal(rep, "Second", account=account)))
+    file = ContentFile(b"%PDF-1.4", name="contract.pdf")
+    attached = attach_file(file=file, about=deal, kind="signed_contract", by=Actor.of(rep), at=AT)
+    return {
+        "deal": deal,
+        "account": account,
+        "contact": make_contact(account),
+        "quote": quote,
+        "request": asked,
+        "approval": slot_of(asked, vp),
+        "decision": decide(other, vp),
+        "attachment": attached,
+    }
+
+
+def noun_of(address) -> str:
+    """The kind of record whose number an address names, by its first part."""
+    first = address.route.partition("/")[0]
+    return {
+        "deals": "deal",
+        "accounts": "account",
+        "contacts": "contact",
+        "quotes": "quote",
+        "requests": "request",
+        "approvals": "approval",
+        "decisions": "decision",
+        "attachments": "attachment",
+    }.get(first, "")
+
+
+def about_records():
+    return [
+        address
+        for address in pages()
+        if "<int:pk>" in address.route
+        and not address.name.startswith(("mfa_", "outbox:", "frame:notification"))
+        and address.name not in OPEN
+    ]
+
+
+def sees(person, noun, record) -> bool:
+    """Whether the record is visible to the person, as the querysets say."""
+    known = {
+        "deal": Deal,
+        "account": Account,
+        "contact": Contact,
+        "quote": Quote,
+        "request": ApprovalRequest,
+    }
+    if noun in known:
+        return known[noun].objects.visible_to(person).filter(pk=record.pk).exists()
+    deal = {
+        "approval": lambda: record.step.request.deal,
+        "decision": lambda: record.slot.step.request.deal,
+        "attachment": lambda: Deal.objects.get(pk=record.about_id),
+    }[noun]()
+    return Deal.objects.visible_to(person).filter(pk=deal.pk).exists()
+
+
+def test_every_numbered_address_names_a_known_kind_of_record():
+    assert [address.name for address in about_records() if not noun_of(address)] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", CAST)
+def test_what_is_not_visible_is_not_there(role, records, request):
+    person = request.getfixturevalue(role)
+    client = Client()
+    client.force_login(person)
+    wrong = []
+
+    for address in about_records():
+        noun = noun_of(address)
+        visible = sees(person, noun, records[noun])
+        for method in ("get", "post"):
+            if visible and method == "post":
+                continue
+            answer = ask(client, method, filled(address.route, pk=str(records[noun].pk)))
+            there = answer.status_code not in (404, 405)
+            broken = answer.status_code not in (200, 302, 403, 404, 405, 422)
+            if broken or (there and not visible):
+                wrong.append((address.name, method, answer.status_code))
+
+    assert wrong == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", CAST)
+def test_no_page_breaks_for_any_role(role, records, request):
+    client = Client()
+    client.force_login(request.getfixturevalue(role))
+
+    answers = {
+        address.name: ask(
+            client,
+            "get",
+            filled(address.route, pk=str(getattr(records.get(noun_of(address)), "pk", 1))),
+        ).status_code
+        for address in pages()
+        if address.name != "account_logout"
+    }
+
+    assert {name: status for name, status in answers.items() if status >= 500} == {}
+
+
+PLAUSIBLE = {
+    "name": "Renamed",
+    "to": "proposal",
+    "stage": "proposal",
+    "reason": "Because",
+    "reason_key": "budget",
+    "why": "Because",
+    "body": "Called",
+    "kind": "note",
+    "side": "us",
+    "verdict": "approved",
+    "next_step": "Call",
+    "owner": "1",
+    "person": "1",
+    "value": "Something",
+    "segment": "smb",
+}
+"""What a form might send, so that no page stops at an empty field before it asks who posts."""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ["auditor", "outsider", "customer_success"])
+def test_who_may_only_read_changes_nothing(role, records, request):
+    person = request.getfixturevalue(role)
+    client = Client()
+    client.force_login(person)
+    before = Entry.objects.count()
+    allowed = {}
+
+    for address in pages():
+        if address.name in OPEN or address.name.startswith(("account_", "mfa_")):
+            continue
+        record = records.get(noun_of(address))
+        path = filled(address.route, pk=str(getattr(record, "pk", 1)))
+        answer = client.post(path, {**PLAUSIBLE, "version": getattr(record, "version", 1)})
+        if answer.status_code == 302 and address.name not in OWN_BUSINESS:
+            allowed[address.name] = answer["Location"]
+
+    assert allowed == {}
+    assert Entry.objects.count() == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", CAST)
+def test_administration_is_for_revops_alone(role, request):
+    client = Client()
+    client.force_login(request.getfixturevalue(role))
+
+    assert client.get("/admin/").status_code == (200 if role == "revops" else 302)
