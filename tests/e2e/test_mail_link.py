@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -327,6 +328,25 @@ def test_signed_in_other_person_is_told_it_is_not_theirs(mailed, browser, live_s
     expect(page.get_by_role("heading", name="This link is not yours")).to_be_visible()
     expect(page.get_by_text("you are signed in as Oda Olsen")).to_be_visible()
     expect_no_deal(page)
+    page.get_by_role("button", name="Close it on this device").click()
+    expect(page.get_by_role("heading", name="Closed on this device")).to_be_visible()
+    context.close()
+
+
+def test_in_development_one_steps_out_and_sees_it_as_on_the_phone(
+    mailed, browser, live_server, rep, settings
+):
+    settings.DEV_TOOLS = True
+    context = browser.new_context()
+    walk.sign_in(context, live_server.url, rep)
+    page = context.new_page()
+    page.goto(mailed())
+
+    page.get_by_role("button", name="Open it as on the phone").click()
+
+    expect(page.get_by_text("For Vera Vance")).to_be_visible()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("heading", name="You approved this")).to_be_visible()
     context.close()
 
 
@@ -372,3 +392,13 @@ def test_not_you_forgets_the_link_on_this_device(mailed, phone):
     phone.goto(address)
     expect(phone.get_by_role("heading", name="This link is not known")).to_be_visible()
     assert not Decision.objects.exists()
+
+
+def test_deadline_is_told_in_the_zone_of_the_addressee(mailed, phone, asked, vp):
+    vp.zone = "Asia/Tokyo"
+    vp.save(update_fields=["zone"])
+    due = slot_of(asked, vp).due_at.astimezone(ZoneInfo("Asia/Tokyo"))
+
+    phone.goto(mailed())
+
+    expect(phone.locator(".approval-facts")).to_contain_text(f"{due:%H:%M}")
