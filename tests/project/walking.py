@@ -21,7 +21,8 @@ class Address:
     def methods(self) -> list[str]:
         """The methods of an endpoint of the API, as it declares them."""
         if actions := getattr(self.view, "actions", None):
-            return sorted(actions)
+            # A first call adds HEAD to them.
+            return sorted(set(actions) - {"head"})
         known = getattr(self.view, "cls", None)
         return [name for name in ("get", "post", "put", "patch", "delete") if hasattr(known, name)]
 
