@@ -598,6 +598,19 @@ def _change(
 
 
 def in_words(changes: Collection[FieldChange]) -> list[str]:
-    """The sentences of changes, the ones that cost cover first."""
+    """The sentences of changes, the ones that cost cover first; one price change is said once.
+
+    On a quote of one line the whole, its worst line and its worst year all tell the same.
+    """
+    told = {(c.was, c.now) for c in changes if c.field in WHOLE}
     ordered = sorted(changes, key=lambda change: not change.loses_cover)
-    return [change.sentence for change in ordered]
+    return [c.sentence for c in ordered if c.field in WHOLE or not repeats(c, told)]
+
+
+WHOLE = ("discount.blended", "tcv")
+
+
+def repeats(change: FieldChange, told: Collection[tuple[str, str]]) -> bool:
+    """Whether a change of a part was told already by the same change of the whole quote."""
+    is_part = change.field.startswith("discount.") or change.field.endswith((".discount", ".net"))
+    return is_part and (change.was, change.now) in told

@@ -46,6 +46,11 @@ class CoverState:
         return self.request is not None
 
     @property
+    def said(self) -> list[str]:
+        """What an approval does not cover, in sentences."""
+        return cover.in_words(self.changes)
+
+    @property
     def sentence(self) -> str:
         """Why the deal is not covered and what to do; empty when it is."""
         if self.ok:
@@ -55,7 +60,7 @@ class CoverState:
         if self.pending is not None:
             return f"The terms wait for {names_of(waiting_for(self.pending))}."
         if self.changes:
-            worse = " ".join(change.sentence for change in self.changes[:3])
+            worse = " ".join(self.said[:3])
             return f"The approval does not cover these terms. {worse} Submit the quote again."
         if self.lapsed is not None and self.lapsed.valid_until:
             day = Company.get().local_day(self.lapsed.valid_until)
@@ -129,7 +134,7 @@ def what_primary_gives_up(quote: Quote, at: datetime) -> list[str]:
     by = [f"{approval_words(decision, at)}" for decision in approvals_behind(present.request)]
     lost = [f"It gives up {listed(by)}."] if by else ["It gives up the approval of these terms."]
     changes = covers(present.request, rows_of(quote)).worsened
-    return lost + [change.sentence for change in changes]
+    return lost + cover.in_words(changes)
 
 
 def approvals_behind(request: ApprovalRequest) -> list[Decision]:

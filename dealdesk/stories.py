@@ -122,8 +122,8 @@ def approval(entry: Entry, people: Mapping[int, User], request: int | None) -> S
             url=url,
         )
     if entry.verb == "approval.approved":
-        how = "approved at once: standard terms" if facts.get("automatic") else "approved in full"
-        return Story(f"saw the terms {how}", "shield-check", "good", url=url)
+        how = "was approved at once" if facts.get("automatic") else "completed the approval"
+        return Story(how, "shield-check", "good", url=url)
     if entry.verb == "approval.consumed":
         return Story("used the approval for the win", "badge-check", "good", url=url)
     if entry.verb == "approval.decision_revoked":

@@ -423,6 +423,7 @@ def quote_make_primary(request, pk):
     quote = quote_or_404(request, pk)
     by, at = Actor.from_request(request), timezone.now()
     check_can_quote(quote.deal, by=by)
+    gives_up = what_primary_gives_up(quote, at)
     refused = None
     if request.method == "POST":
         try:
@@ -430,13 +431,17 @@ def quote_make_primary(request, pk):
         except Refused as exc:
             refused, quote = exc, fresh(quote)
         else:
-            messages.success(request, f"{quote.deal.name} stands on revision {quote.revision} now.")
+            told = f"{quote.deal.name} stands on revision {quote.revision} now."
+            if gives_up:
+                messages.warning(request, f"{told} Its terms are not approved: submit them.")
+            else:
+                messages.success(request, told)
             return after_primary(request, quote)
     context = {
         "quote": quote,
         "deal": quote.deal,
         "now": Quote.objects.filter(deal=quote.deal, is_primary=True).first(),
-        "gives_up": what_primary_gives_up(quote, at),
+        "gives_up": gives_up,
         "refused": refused,
     }
     name = "dealdesk/_make_primary.html" if is_swap(request) else "dealdesk/make_primary.html"

@@ -173,6 +173,16 @@ def test_worse_or_reduced_is_not_covered_and_the_field_is_named(approved, curren
     assert field in [change.field for change in cover.worsened]
 
 
+def test_a_price_change_of_the_only_line_is_said_once():
+    changes = covers(base(), base(line=make_line(10000, off=30, quantity=10)), SOURCES).worsened
+
+    assert len(changes) > 2
+    assert [sentence.split(" from ")[0] for sentence in in_words(changes)] == [
+        "The blended discount rose",
+        "The total net fell",
+    ]
+
+
 def test_a_change_is_said_in_words():
     changes = covers(base(), base(payment=NET_90), SOURCES).worsened
 

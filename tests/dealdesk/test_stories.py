@@ -27,7 +27,7 @@ def test_the_timeline_of_a_deal_tells_of_its_approval(rep, vp):
         "lost the approval of these terms",
         "changed quote r2",
         "began revision r2",
-        "saw the terms approved in full",
+        "completed the approval",
         "approved as the VP of sales",
         "submitted the quote; asked: the VP of sales",
         "made quote r1",
