@@ -73,8 +73,8 @@ def compact_money_text(amount: Decimal, currency: str) -> str:
 
 
 def percent_text(value: Decimal) -> str:
-    """A number that already counts in hundredths: 12.5 reads 12.5%."""
-    return _trimmed(number_text(value, 2)) + "%"
+    """A number that already counts in hundredths: 12.5 reads 12.5 %."""
+    return _trimmed(number_text(value, 2)) + NBSP + "%"
 
 
 def _with_currency(text: str, currency: str) -> str:

@@ -51,10 +51,10 @@ def test_compact_money_keeps_three_figures(amount, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("25", "25%"), ("19.99", "19.99%"), ("12.50", "12.5%"), ("0", "0%")]
+    ("value", "text"), [("25", "25 %"), ("19.99", "19.99 %"), ("12.50", "12.5 %"), ("0", "0 %")]
 )
 def test_percent_drops_empty_decimals(value, text):
-    assert formats.percent_text(Decimal(value)) == text
+    assert formats.percent_text(Decimal(value)) == text.replace(" ", formats.NBSP)
 
 
 @pytest.mark.parametrize(

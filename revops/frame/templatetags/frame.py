@@ -41,12 +41,12 @@ def compact(amount: Any, currency: Any = "") -> SafeString:
 
 @register.filter
 def percent(value: Any) -> SafeString:
-    """A number counted in hundredths: 12.5 reads 12.5%."""
+    """A number counted in hundredths: 12.5 reads 12.5 %."""
     number = _decimal(value)
     if number is None:
         return NOTHING
     return format_html(
-        '<span class="num" title="{}%">{}</span>', f"{number:f}", formats.percent_text(number)
+        '<span class="num" title="{} %">{}</span>', f"{number:f}", formats.percent_text(number)
     )
 
 
