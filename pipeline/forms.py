@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 
 from pipeline import registry
 from pipeline.gates import CRITERION
+from pipeline.junk import is_junk
 from pipeline.models import (
     Account,
     Activity,
@@ -29,6 +30,7 @@ from pipeline.queries import SORTS, DealFilter, usual_scope
 from pipeline.registry import CUSTOM
 from pipeline.searching import search_form
 from pipeline.stages import Process
+from revops.addresses import number_in
 from revops.company.models import Company, FieldDefinition
 from revops.frame.forms import DayField, FigureField, MoneyField, PersonField
 from revops.people.models import Role, Team, User
@@ -74,7 +76,8 @@ class AccountField(forms.CharField):
             return None
         visible = Account.objects.visible_to(self.user)
         bare, _, mark = name.rpartition(" #")
-        if bare and mark.isdecimal() and (found := visible.filter(pk=int(mark)).first()):
+        number = number_in(mark) if bare else None
+        if number and (found := visible.filter(pk=number).first()):
             return found
         found = list(visible.filter(name__iexact=name)[:6])
         if not found:
@@ -496,6 +499,18 @@ class ReassignForm(forms.Form):
         self.fields["owner"].queryset = sellers
 
 
+class TaskForm(forms.Form):
+    """What came of a task."""
+
+    result = forms.CharField(label="What came of it", widget=long_text(rows=4))
+
+    def clean_result(self) -> str:
+        text = self.cleaned_data["result"]
+        if is_junk(text):
+            raise ValidationError("Say what came of it, in a sentence.")
+        return text
+
+
 class ActivityForm(forms.Form):
     """A note, call, meeting or mail."""
 
@@ -774,4 +789,4 @@ def read_sort(text: str) -> tuple[str, bool | None]:
 
 
 def pks(values: Iterable[str]) -> list[int]:
-    return [int(value) for value in dict.fromkeys(values) if value.isdecimal()]
+    return [number for value in dict.fromkeys(values) if (number := number_in(value))]

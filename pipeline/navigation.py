@@ -43,11 +43,13 @@ def register() -> None:
     register_item("home", "Home", "house", "pipeline:home", 10)
     register_item("deals", "Deals", "square-kanban", "pipeline:deal-board", 30, under="/deals/")
     register_item("accounts", "Accounts", "building-2", "pipeline:account-list", 35)
+    register_item("tasks", "Tasks", "list-checks", "pipeline:task-list", 38, under="/tasks/")
     register_search("deals", "Deals", find_deals)
     register_search("accounts", "Accounts", find_accounts)
     register_command("new-deal", "New deal", "plus", "pipeline:deal-new", visible=may_enter_deals)
     register_command("deal-list", "Deals as a list", "list", "pipeline:deal-list")
     register_address("deal", lambda pk: reverse("pipeline:deal-detail", args=[pk]))
+    register_address("task", lambda pk: reverse("pipeline:task-detail", args=[pk]))
     register_address("account", lambda pk: reverse("pipeline:account-detail", args=[pk]))
     notices = {
         "deal.skipped": "{who} moved {deal} ahead to {stage}, skipping {skipped}",

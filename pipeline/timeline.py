@@ -21,7 +21,7 @@ from revops.frame.formats import day_text, money_text
 from revops.frame.shapes import Happening
 from revops.ledger.models import VIA_CHOICES, Entry
 from revops.people.models import User
-from revops.work.models import Attachment
+from revops.work.models import Attachment, Task
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -83,11 +83,7 @@ def told_of_account(user: User) -> Q:
 
 
 def read_mark(mark: str) -> tuple[datetime, int] | None:
-    moment, _, pk = mark.rpartition("_")
-    try:
-        return datetime.fromisoformat(moment), int(pk)
-    except ValueError:
-        return None
+    return moment_mark(mark)
 
 
 def tell(
@@ -148,6 +144,7 @@ class Names:
     accounts: dict[int, str] = field(default_factory=dict)
     activities: dict[int, Activity] = field(default_factory=dict)
     files: dict[int, Attachment] = field(default_factory=dict)
+    tasks: dict[int, Task] = field(default_factory=dict)
     choices: dict[tuple[str, str], str] = field(default_factory=dict)
     process: Process | None = None
 
@@ -191,6 +188,8 @@ def names_for(entries: Sequence[Entry], user: User) -> Names:
     names.activities = Activity.objects.in_bulk(numbers(facts, "activity"))
     files = {e.subject_id for e in entries if e.subject_type == "attachment"}
     names.files = Attachment.objects.in_bulk(files)
+    closed = {e.subject_id for e in entries if e.verb in ("task.done", "task.cancelled")}
+    names.tasks = Task.objects.select_related("assignee").in_bulk(closed)
     rows = Choice.objects.values_list("list", "key", "label")
     names.choices = {(list_, key): label for list_, key, label in rows}
     deals = [e.subject_id for e in entries if e.subject_type == "deal"]
@@ -472,6 +471,27 @@ def task_asked(entry: Entry, names: Names) -> Story:
     return Story(f"asked {names.person(assignee)}: {title}", "list-checks")
 
 
+FINISHED = {
+    "cs_handoff": "completed the hand-off to customer success",
+    "post_mortem": "logged the post-mortem",
+}
+
+
+def task_done(entry: Entry, names: Names) -> Story:
+    task, result = names.tasks.get(entry.subject_id), str(entry.after.get("result") or "")
+    title = task.title if task else "a task"
+    text = FINISHED.get(task.kind if task else "", f"finished: {title}")
+    if task and task.assignee_id != entry.actor_id:
+        text += f", for {task.assignee.name}"
+    return Story(text, "list-checks", "good", body=result)
+
+
+def task_cancelled(entry: Entry, names: Names) -> Story:
+    task = names.tasks.get(entry.subject_id)
+    text = f"called off: {task.title}" if task else "called off a task"
+    return Story(text, "list-x", body=str(entry.after.get("result") or ""))
+
+
 def plain(text: str, icon: str, entry: Entry, names: Names) -> Story:
     return Story(text, icon, body=entry.why)
 
@@ -512,6 +532,6 @@ TELLERS: dict[str, Teller] = {
     "attachment.added": partial(file_story, "attached"),
     "attachment.removed": partial(file_story, "removed"),
     "task.opened": task_asked,
-    "task.done": partial(plain, "finished a task", "list-checks"),
-    "task.cancelled": partial(plain, "cancelled a task", "list-x"),
+    "task.done": task_done,
+    "task.cancelled": task_cancelled,
 }

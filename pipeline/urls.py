@@ -1,6 +1,17 @@
 from django.urls import path
 
-from pipeline.views import accounts, board, buying, close_dates, deals, home, items, lists, moves
+from pipeline.views import (
+    accounts,
+    board,
+    buying,
+    close_dates,
+    deals,
+    home,
+    items,
+    lists,
+    moves,
+    tasks,
+)
 
 app_name = "pipeline"
 
@@ -51,6 +62,9 @@ urlpatterns = [
     ),
     path("deals/<int:pk>/items/<str:key>/", items.deal_item_fill, name="deal-item-fill"),
     path("deals/<int:pk>/items/<str:key>/none/", items.deal_item_none, name="deal-item-none"),
+    path("tasks/", tasks.task_list, name="task-list"),
+    path("tasks/<int:pk>/", tasks.task_detail, name="task-detail"),
+    path("tasks/<int:pk>/close/", tasks.task_close, name="task-close"),
     path("accounts/", accounts.account_list, name="account-list"),
     path("accounts/new/", accounts.account_new, name="account-new"),
     path("accounts/options/", accounts.account_options, name="account-options"),

@@ -12,7 +12,7 @@ from django.db import transaction
 from pipeline import registry
 from pipeline.gates import asks_of, gate_of, load_facts, still_unmet
 from pipeline.junk import is_junk
-from pipeline.models import Deal, Move, Stage, StageVisit
+from pipeline.models import Deal, DealMember, Move, Stage, StageVisit
 from pipeline.operations.close_dates import move_later
 from pipeline.operations.deals import check_not_past
 from pipeline.operations.evidence import Evidence, read_day, write_evidence
@@ -514,8 +514,12 @@ def renew_close_date(
 
 
 def ask_for_hand_off(deal: Deal, *, by: Actor, at: datetime) -> None:
-    """Ask customer success to take the customer over; the owner where there is nobody."""
+    """Ask customer success to take the customer over; the owner where there is nobody.
+
+    Whoever takes it over may read the deal from then on.
+    """
     assignee = successor_in_service() or deal.owner
+    let_in(deal, assignee, by=by, at=at)
     task = add_task(
         kind="cs_handoff",
         about=deal,
@@ -528,6 +532,15 @@ def ask_for_hand_off(deal: Deal, *, by: Actor, at: datetime) -> None:
     )
     told = [assignee, *owner_and_manager(deal)]
     tell(told, "deal.won", deal, key=task.pk, by=by, at=at, hand_off=assignee.name)
+
+
+def let_in(deal: Deal, person: User, *, by: Actor, at: datetime) -> None:
+    """Put somebody who could not see the deal on its team, to read it."""
+    if Deal.objects.visible_to(person).filter(pk=deal.pk).exists():
+        return
+    terms = {"role": "Customer success", "access": DealMember.Access.READ, "until": None}
+    DealMember.objects.update_or_create(deal=deal, person=person, defaults=terms)
+    record("deal.member_added", deal, by=by, at=at, after={"person": person.pk, **terms})
 
 
 def successor_in_service() -> User | None:

@@ -11,11 +11,11 @@ from django.views.decorators.http import require_safe
 
 from pipeline import queries, registry
 from pipeline.forms import month_end
-from pipeline.models import Deal
 from pipeline.models.visibility import LEADS_A_LINE, SELLS
 from pipeline.queries import DealFilter
 from pipeline.views.board import worst
 from pipeline.views.deals import may_create
+from pipeline.views.tasks import Asked, with_deals
 from revops.company.models import Company
 from revops.people.models import Role
 from revops.work.models import Task
@@ -85,15 +85,10 @@ def problem_row(card) -> dict:
     }
 
 
-def tasks_of(user) -> list[dict]:
+def tasks_of(user) -> list[Asked]:
     """What this person was asked to do, with the deal each is about."""
-    tasks = list(Task.objects.open().of(user)[:TASKS_SHOWN])
-    about = [task.about_id for task in tasks if task.about_type == "deal"]
-    deals = Deal.objects.visible_to(user).in_bulk(about) if about else {}
-    return [
-        {"task": task, "deal": deals.get(task.about_id) if task.about_type == "deal" else None}
-        for task in tasks
-    ]
+    tasks = Task.objects.open().of(user).select_related("assignee")
+    return with_deals(tasks[:TASKS_SHOWN], user)
 
 
 def closing_this_month(user, today, at) -> dict:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -91,6 +92,8 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
     for push in pushes:
         push.reason_label = labels.get(push.reason_key, push.reason_key)
     told = timeline_of(deal, user, before=request.GET.get("before", ""))
+    tasks = tasks_about(deal)
+    left = CLOSING_WORK.get(deal.status, {})
     return {
         "deal": deal,
         "at": at,
@@ -117,9 +120,8 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
         "members": list(deal.members.standing(today).select_related("person").order_by("pk")),
         "pushes": pushes,
         "files": list(Attachment.objects.about(deal).select_related("uploaded_by")),
-        "tasks": list(
-            Task.objects.open().about(deal).select_related("assignee").order_by("due_at")
-        ),
+        "tasks": [task for task in tasks if task.is_open and task.kind not in left],
+        "closing": [closing_line(kind, label, tasks) for kind, label in left.items()],
         "source_label": labels.get(deal.deal_source, deal.deal_source),
         "loss_label": labels.get(deal.loss_reason, deal.loss_reason),
         "added": added_facts("deal", deal.custom),
@@ -323,6 +325,40 @@ def value_of(deal: Deal, key: str) -> Any:
     if kind.field == "deal_source":
         return str(value).replace("_", " ").capitalize()
     return value
+
+
+# What people were asked to do
+
+CLOSING_WORK = {
+    Deal.Status.WON: {"cs_handoff": "CS hand-off complete"},
+    Deal.Status.LOST: {"post_mortem": "Post-mortem logged"},
+}
+"""What the closed stages are left with: met by a finished task of that kind, not by a tick."""
+
+
+@dataclass(frozen=True)
+class ClosingLine:
+    """What closing leaves to do, and the task that does it."""
+
+    label: str
+    task: Task | None
+
+    @property
+    def done(self) -> bool:
+        return self.task is not None and self.task.state == Task.State.DONE
+
+
+def tasks_about(deal: Deal) -> list[Task]:
+    """Every open task about the deal, the next due first, and the last of what closing left."""
+    asked = Q(state=Task.State.OPEN) | Q(kind__in=CLOSING_WORK.get(deal.status, {}))
+    tasks = Task.objects.about(deal).filter(asked).select_related("assignee", "closed_by")
+    return list(tasks.order_by("due_at", "pk"))
+
+
+def closing_line(kind: str, label: str, tasks: list[Task]) -> ClosingLine:
+    """The latest task counts: a deal that was reopened and closed again is asked again."""
+    latest = max((task for task in tasks if task.kind == kind), key=lambda t: t.pk, default=None)
+    return ClosingLine(label, latest)
 
 
 # What other apps show

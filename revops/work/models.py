@@ -17,9 +17,16 @@ class TaskQuerySet(models.QuerySet["Task"]):
         kind, number = subject_of(record)
         return self.filter(about_type=kind, about_id=number)
 
+    def closed(self) -> TaskQuerySet:
+        return self.exclude(state=Task.State.OPEN)
+
     def of(self, user: Any) -> TaskQuerySet:
         """Tasks of `user`, the next due first."""
         return self.filter(assignee=user).order_by("due_at", "pk")
+
+    def of_line(self, user: Any) -> TaskQuerySet:
+        """Tasks of `user` and of everybody below them."""
+        return self.filter(assignee__links_above__ancestor=user)
 
 
 class Task(Versioned):
@@ -81,6 +88,10 @@ class Task(Versioned):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == self.State.OPEN
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):

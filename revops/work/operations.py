@@ -14,8 +14,9 @@ from revops.ledger.operations import record
 from revops.models import check_version, subject_of
 from revops.people.actor import Actor
 from revops.people.models import User
-from revops.refusals import Conflict, NotAllowed, Refused
+from revops.refusals import Conflict, Missing, NotAllowed, Refused
 from revops.work.models import Attachment, Task
+from revops.work.permissions import check_can_close
 
 MOST_BYTES = 25 * 1024 * 1024
 KINDS_OF_FILE = {
@@ -106,7 +107,15 @@ def close_task(
     at: datetime,
     version: int | None = None,
 ) -> Task:
-    """Close a task as done, or as no longer needed."""
+    """Close a task as done, with what came of it, or as no longer needed.
+
+    Raises NotAllowed for whom it does not concern, Conflict when it is closed already,
+    and Refused when a person says nothing about what came of it.
+    """
+    check_can_close(task, by=by)
+    if task.state == Task.State.OPEN and by.user and not result.strip():
+        sentence = "Say what came of it, in a sentence."
+        raise Refused(sentence, code="invalid", missing=[Missing("result", "Result", sentence)])
     return end_task(task, result=result, cancelled=cancelled, by=by, at=at, version=version)
 
 

@@ -14,7 +14,7 @@ from dealdesk.models import ApprovalRequest, Quote
 from pipeline.models import Account, Contact, Deal
 from revops.ledger.models import Entry
 from revops.people.actor import Actor
-from revops.work.operations import attach_file
+from revops.work.operations import attach_file, open_task
 from tests.factories.dealdesk import decide, make_quote, slot_of, small_account, submit
 from tests.factories.people import AT
 from tests.factories.pipeline import make_contact, make_deal
@@ -164,7 +164,8 @@ def records(rep, vp, finance, legal, desk):
     asked = submit(quote)
     other = submit(make_quote(rep, 25, deal=make_deal(rep, "Second", account=account)))
     file = ContentFile(b"%PDF-1.4", name="contract.pdf")
-    attached = attach_file(file=file, about=deal, kind="signed_contract", by=Actor.of(rep), at=AT)
+    by = Actor.of(rep)
+    attached = attach_file(file=file, about=deal, kind="signed_contract", by=by, at=AT)
     return {
         "deal": deal,
         "account": account,
@@ -174,6 +175,7 @@ def records(rep, vp, finance, legal, desk):
         "approval": slot_of(asked, vp),
         "decision": decide(other, vp),
         "attachment": attached,
+        "task": open_task(kind="x", about=deal, title="Look", assignee=rep, by=by, at=AT),
     }
 
 
@@ -189,6 +191,7 @@ def noun_of(address) -> str:
         "approvals": "approval",
         "decisions": "decision",
         "attachments": "attachment",
+        "tasks": "task",
     }.get(first, "")
 
 
@@ -217,6 +220,7 @@ def sees(person, noun, record) -> bool:
         "approval": lambda: record.step.request.deal,
         "decision": lambda: record.slot.step.request.deal,
         "attachment": lambda: Deal.objects.get(pk=record.about_id),
+        "task": lambda: Deal.objects.get(pk=record.about_id),
     }[noun]()
     return Deal.objects.visible_to(person).filter(pk=deal.pk).exists()
 
