@@ -32,6 +32,7 @@ from dealdesk.models import (
 )
 from dealdesk.pricing import contract_years
 from pipeline.models import Segment
+from revops.addresses import number_in
 from revops.frame.forms import DayField, FigureField, FigureInput
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,20}")
@@ -363,8 +364,10 @@ class Raw:
             number, _, column = rest.partition("-")
             if part == "header":
                 raw.header[rest] = data[name]
-            elif part in rows and column and number.isdecimal() and int(number) < MOST_ROWS:
-                rows[part].setdefault(int(number), {})[column] = data[name]
+                continue
+            place = number_in(number)
+            if part in rows and column and place is not None and place < MOST_ROWS:
+                rows[part].setdefault(place, {})[column] = data[name]
         for part, found in rows.items():
             setattr(raw, part, [found[number] for number in sorted(found)])
         return raw
@@ -402,8 +405,8 @@ class Raw:
         rows: list[dict[str, str]] = getattr(self, part)
         if verb == "add" and len(rows) < MOST_ROWS:
             rows.append(new_line() if part == "lines" else {})
-        elif verb == "remove" and number.isdecimal() and int(number) < len(rows):
-            gone = rows.pop(int(number))
+        elif verb == "remove" and (place := number_in(number)) is not None and place < len(rows):
+            gone = rows.pop(place)
             for row in self.concessions:
                 if part == "lines" and row.get("line_key") == gone.get("key"):
                     row["line_key"] = ""
@@ -570,7 +573,8 @@ def service_months(raw: Raw) -> int:
     """Months of service as typed, free ones too: as many years as the lines may have."""
     texts = [raw.header.get("term_months", "")]
     texts += [r.get("value", "") for r in raw.concessions if r.get("kind") == "free_months"]
-    return sum(int(text) for text in texts if text.strip().isdecimal() and int(text) <= 240)
+    months = [number_in(text.strip()) or 0 for text in texts]
+    return sum(number for number in months if number <= 240)
 
 
 def fill_years(raw: Raw) -> None:

@@ -53,7 +53,7 @@ def read_mark(mark: str, order: Order, model: type[Model]) -> tuple[Any, int] | 
         value, pk = json.loads(text)
         field: Any = model._meta.get_field(order.field)
         return (None if value is None else field.to_python(value)), int(pk)
-    except (binascii.Error, ValueError, TypeError, ValidationError):
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError, ValidationError):
         return None
 
 

@@ -23,6 +23,7 @@ from dealdesk.views.shared import slot_or_404, why_not, with_request
 from dealdesk.views.showing import Shown, off_text, show_request
 from dealdesk.wording import listed
 from pipeline.timeline import tell
+from revops.addresses import number_in
 from revops.ledger.models import Entry
 from revops.people.actor import Actor
 from revops.refusals import Conflict, Refused
@@ -90,9 +91,8 @@ def decided_by(request) -> dict[str, Any]:
         "slot__step__request__quote",
         "revocation",
     )
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        decisions = decisions.filter(pk__lt=int(before))
+    if before := number_in(request.GET.get("before", "")):
+        decisions = decisions.filter(pk__lt=before)
     found = list(decisions.order_by("-pk")[: DECIDED + 1])
     shown = found[:DECIDED]
     following = f"?tab=decided&before={shown[-1].pk}" if len(found) > DECIDED else ""

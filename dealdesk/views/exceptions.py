@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from dealdesk import exceptions
 from dealdesk.demo.checklist import report_opened
@@ -23,6 +24,7 @@ from dealdesk.forms import ExceptionFilterForm
 from dealdesk.models import ExceptionRecord
 from dealdesk.permissions import can_see_exceptions
 from dealdesk.views.showing import tier_name
+from revops.addresses import moment_mark
 from revops.company.models import Company
 from revops.people.actor import Actor
 from revops.refusals import NotAllowed
@@ -95,7 +97,7 @@ def exception_report(request):
 def page_of(request, filters: Filters) -> tuple[list[dict[str, Any]], str]:
     """A page of the rows, newest first, after the row that the address names."""
     rows = exceptions.listed(request.user, filters)
-    if mark := read_mark(request.GET.get("after", "")):
+    if mark := moment_mark(request.GET.get("after", "")):
         from django.db.models import Q
 
         moment, pk = mark
@@ -108,14 +110,6 @@ def page_of(request, filters: Filters) -> tuple[list[dict[str, Any]], str]:
         query["after"] = f"{shown[-1].requested_at.isoformat()}_{shown[-1].pk}"
         following = f"?{query.urlencode()}#rows"
     return [{"row": row, "tier": tier_name(row.tier)} for row in shown], following
-
-
-def read_mark(mark: str) -> tuple[datetime, int] | None:
-    moment, _, pk = mark.rpartition("_")
-    try:
-        return datetime.fromisoformat(moment), int(pk)
-    except ValueError:
-        return None
 
 
 SERIES = [Outcome.APPROVED, Outcome.REJECTED, Outcome.PENDING, Outcome.WITHDRAWN, Outcome.EXPIRED]
@@ -213,7 +207,9 @@ def exported(rows, company: Company) -> Iterator[list[Any]]:
 
 
 def safe_cell(value: Any) -> Any:
-    """Keep a text from being read as a formula by a spreadsheet."""
+    """Keep a text from being read as a formula by a spreadsheet, and what no sheet can hold out."""
+    if isinstance(value, str):
+        value = ILLEGAL_CHARACTERS_RE.sub("", value)
     if isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")):
         return f"'{value}"
     return value

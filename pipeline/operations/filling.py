@@ -12,6 +12,7 @@ from django.db.models import Model
 
 from pipeline.models import Contact, Deal, DealContact
 from pipeline.operations.shared import change_facts
+from revops.addresses import number_in
 from revops.ledger.operations import record
 from revops.people.actor import Actor
 from revops.refusals import Conflict, Missing, NotAllowed, Refused
@@ -56,8 +57,7 @@ def contact_of(deal: Deal, value: Any, *, by: Actor, at: datetime) -> Contact:
 def known_contact(chosen: Any) -> Contact:
     if isinstance(chosen, Contact):
         return chosen
-    found = Contact.objects.filter(pk=chosen) if str(chosen).isdigit() else Contact.objects.none()
-    if contact := found.first():
+    if contact := Contact.objects.filter(pk=number_in(chosen)).first():
         return contact
     raise Refused("There is no such contact.", code="invalid")
 

@@ -15,6 +15,7 @@ from pipeline.models import Account, Choice, Deal, GateDebt
 from pipeline.registry import CUSTOM, DealFacts
 from pipeline.rollups import share_of, shift
 from pipeline.searching import search_form
+from revops.addresses import number_in
 from revops.company.fields import validate_custom
 from revops.company.models import validate_currency
 from revops.ledger.operations import record
@@ -109,8 +110,7 @@ def column_of(name: str) -> Field[Any, Any]:
 def read_account(value: Any) -> Account:
     if isinstance(value, Account):
         return value
-    found = Account.objects.filter(pk=value) if str(value).isdigit() else Account.objects.none()
-    if account := found.first():
+    if account := Account.objects.filter(pk=number_in(value)).first():
         return account
     raise ValidationError("Choose an account.")
 

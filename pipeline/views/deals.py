@@ -32,6 +32,7 @@ from pipeline.views.shared import (
     version_in,
 )
 from pipeline.views.showing import deal_context
+from revops.addresses import number_in
 from revops.company.models import Company
 from revops.people.actor import Actor
 from revops.people.models import Role
@@ -67,8 +68,7 @@ def deal_new(request):
     if not may_create(request.user):
         raise NotAllowed("Only sellers, their managers and RevOps enter deals.")
     initial = {"owner": request.user.pk, "currency": Company.get().currency}
-    account = request.GET.get("account", "")
-    if account.isdecimal():
+    if account := number_in(request.GET.get("account", "")):
         initial["account"] = Account.objects.visible_to(request.user).filter(pk=account).first()
     form = NewDealForm(request.POST or None, user=request.user, initial=initial)
     refused = None

@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from pipeline.models import Deal
 from pipeline.timeline import tell
+from revops.addresses import number_in
 from revops.company.models import FieldDefinition
 from revops.frame.middleware import add_trigger
 from revops.ledger.models import Entry
@@ -65,8 +66,7 @@ def words_of(row: FieldDefinition, value) -> str:
 
 def version_in(request) -> int | None:
     """The version of the record that the page showed, from the form's hidden field."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else None
+    return number_in(request.POST.get("version", ""))
 
 
 def opened_at(request) -> datetime | None:

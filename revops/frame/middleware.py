@@ -14,16 +14,31 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class RefusalMiddleware:
-    """A refusal that no view put beside its button is still shown as its sentence."""
+    """A refusal that no view put beside its button is still shown as its sentence.
+
+    A text that no database keeps is refused before any view has it: forms notice a NUL, what is
+    read from an address or a form by hand does not. The API refuses it in its own shape.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if has_nul(request):
+            refused = Refused("A text contains a NUL character, which cannot be kept.")
+            return refusal_page(request, refused)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refusal_page(request, exception) if isinstance(exception, Refused) else None
+
+
+def has_nul(request: HttpRequest) -> bool:
+    if request.path_info.startswith("/api/"):
+        return False
+    typed = (request.GET, request.POST) if request.method == "POST" else (request.GET,)
+    texts = (text for part in typed for name, given in part.lists() for text in (name, *given))
+    return any("\x00" in text for text in (request.path_info, *texts))
 
 
 class ToastMiddleware:

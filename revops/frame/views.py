@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from revops.addresses import number_in
 from revops.frame import development, navigation, notices
 from revops.frame.context import THEMES
 from revops.outbox.models import Notification
@@ -33,9 +34,8 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_GET
 def notification_list(request: HttpRequest) -> HttpResponse:
     rows = Notification.objects.of(request.user)
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        rows = rows.filter(pk__lt=int(before))
+    if before := number_in(request.GET.get("before", "")):
+        rows = rows.filter(pk__lt=before)
     page = list(rows[: NOTICES_ON_A_PAGE + 1])
     more, page = len(page) > NOTICES_ON_A_PAGE, page[:NOTICES_ON_A_PAGE]
     for row in page:

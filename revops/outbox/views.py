@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from revops.addresses import number_in
 from revops.outbox.bodies import Body
 from revops.outbox.bodies import render as render_body
 from revops.outbox.links import PLACEHOLDER, derive_link
@@ -35,9 +36,8 @@ def mailbox(request):
     to = request.GET.get("to", "").strip().lower()
     if to:
         deliveries = deliveries.filter(notification__person__email__icontains=to)
-    before = request.GET.get("before", "")
-    if before.isdecimal():
-        deliveries = deliveries.filter(pk__lt=int(before))
+    if before := number_in(request.GET.get("before", "")):
+        deliveries = deliveries.filter(pk__lt=before)
     page = list(deliveries[: ON_A_PAGE + 1])
     more, page = len(page) > ON_A_PAGE, page[:ON_A_PAGE]
     for delivery in page:

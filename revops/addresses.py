@@ -1,0 +1,28 @@
+"""What addresses and forms carry as text, read by hand: numbers of records, marks of pages."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+LONGEST_NUMBER = 18
+"""Digits that always fit a column; Python itself refuses to read some thousands of them."""
+
+
+def number_in(text: object) -> int | None:
+    """The number of a record, or None for a text that cannot be one."""
+    digits = str(text)
+    is_number = len(digits) <= LONGEST_NUMBER and digits.isascii() and digits.isdecimal()
+    return int(digits) if is_number else None
+
+
+def moment_mark(mark: str) -> tuple[datetime, int] | None:
+    """The moment and number in a mark "2026-11-03T09:30:00+00:00_7"; None for a damaged one."""
+    text, _, digits = mark.rpartition("_")
+    number = number_in(digits)
+    try:
+        moment = datetime.fromisoformat(text)
+        if number is None or moment.tzinfo is None:
+            return None
+        return moment.astimezone(UTC), number
+    except (ValueError, OverflowError):
+        return None
