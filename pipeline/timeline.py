@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,10 @@ from pipeline.gates import CRITERION
 from pipeline.models import Account, Activity, Choice, Contact, Deal, DealContact, Segment
 from pipeline.registry import Story
 from pipeline.stages import Process, process_by_id
-from revops.addresses import moment_mark
 from revops.frame.formats import day_text, money_text
 from revops.frame.shapes import Happening
 from revops.ledger.models import VIA_CHOICES, Entry
 from revops.people.models import User
-from revops.remembering import remembered
 from revops.work.models import Attachment, Task
 
 if TYPE_CHECKING:
@@ -61,7 +59,7 @@ def timeline_of(record: Model, user: User, *, before: str = "", size: int = PAGE
     rows = Entry.objects.about(record).select_related("actor", "on_behalf_of")
     if isinstance(record, Account):
         rows = rows.filter(told_of_account(user))
-    if mark := moment_mark(before):
+    if mark := read_mark(before):
         moment, pk = mark
         rows = rows.filter(Q(at__lt=moment) | Q(at=moment, pk__lt=pk))
     page = list(rows[: size + 1])
@@ -82,6 +80,10 @@ def told_of_account(user: User) -> Q:
     deals = Deal.objects.visible_to(user).order_by().values("pk")
     own = Q(subject_type__in=("account", "contact", "attachment"))
     return own | Q(subject_type="deal", subject_id__in=deals)
+
+
+def read_mark(mark: str) -> tuple[datetime, int] | None:
+    return moment_mark(mark)
 
 
 def tell(
@@ -188,26 +190,13 @@ def names_for(entries: Sequence[Entry], user: User) -> Names:
     names.files = Attachment.objects.in_bulk(files)
     closed = {e.subject_id for e in entries if e.verb in ("task.done", "task.cancelled")}
     names.tasks = Task.objects.select_related("assignee").in_bulk(closed)
-    names.choices = choice_labels()
+    rows = Choice.objects.values_list("list", "key", "label")
+    names.choices = {(list_, key): label for list_, key, label in rows}
     deals = [e.subject_id for e in entries if e.subject_type == "deal"]
     if deals:
-        pipeline = remembered(("pipeline of", deals[0]), partial(pipeline_of_deal, deals[0]))
+        pipeline = Deal.objects.filter(pk=deals[0]).values_list("pipeline", flat=True).first()
         names.process = process_by_id(pipeline) if pipeline else None
     return names
-
-
-def choice_labels() -> dict[tuple[str, str], str]:
-    """The label of every choice by its list and key, of retired ones too."""
-    return remembered("choices", read_choice_labels)
-
-
-def read_choice_labels() -> dict[tuple[str, str], str]:
-    rows = Choice.objects.values_list("list", "key", "label")
-    return {(list_, key): label for list_, key, label in rows}
-
-
-def pipeline_of_deal(pk: int) -> int | None:
-    return Deal.objects.filter(pk=pk).values_list("pipeline", flat=True).first()
 
 
 def numbers(facts: Iterable[dict[str, Any]], *keys: str) -> set[int]:
