@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from pipeline.gates import CRITERION
 from pipeline.models import Account, Activity, Choice, Contact, Deal, DealContact, Segment
 from pipeline.registry import Story
 from pipeline.stages import Process, process_by_id
+from revops.addresses import moment_mark
 from revops.frame.formats import day_text, money_text
 from revops.frame.shapes import Happening
 from revops.ledger.models import VIA_CHOICES, Entry
@@ -59,7 +60,7 @@ def timeline_of(record: Model, user: User, *, before: str = "", size: int = PAGE
     rows = Entry.objects.about(record).select_related("actor", "on_behalf_of")
     if isinstance(record, Account):
         rows = rows.filter(told_of_account(user))
-    if mark := read_mark(before):
+    if mark := moment_mark(before):
         moment, pk = mark
         rows = rows.filter(Q(at__lt=moment) | Q(at=moment, pk__lt=pk))
     page = list(rows[: size + 1])
@@ -80,10 +81,6 @@ def told_of_account(user: User) -> Q:
     deals = Deal.objects.visible_to(user).order_by().values("pk")
     own = Q(subject_type__in=("account", "contact", "attachment"))
     return own | Q(subject_type="deal", subject_id__in=deals)
-
-
-def read_mark(mark: str) -> tuple[datetime, int] | None:
-    return moment_mark(mark)
 
 
 def tell(
