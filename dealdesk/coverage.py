@@ -26,6 +26,7 @@ from pipeline.registry import CardFact, DealFacts, ItemKind, PlannedMove
 from revops.company.models import Company
 from revops.people.models import User
 from revops.refusals import Missing
+from revops.remembering import remembered
 
 COVER = "cover"
 PROPOSAL = "proposal"
@@ -70,7 +71,8 @@ class CoverState:
 
 def primary_of(deal: Deal) -> Quote | None:
     found = Quote.objects.filter(deal=deal, is_primary=True)
-    return found.select_related("deal__account", "payment_terms", "billing").first()
+    found = found.select_related("deal__account", "payment_terms", "billing")
+    return remembered(("primary", deal.pk), found.first)
 
 
 def cover_of(deal: Deal, at: datetime) -> CoverState:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from dealdesk.models import ApprovalRequest, Quote, QuoteEdit
 from revops.people.models import User
+from revops.remembering import remembered
 
 EVER_APPROVED = frozenset(
     {
@@ -22,7 +23,8 @@ def family_of(quote: Quote) -> list[int]:
 
     A clone begins a family of its own, so that it carries no approvals.
     """
-    parents = dict(Quote.objects.filter(deal=quote.deal_id).values_list("pk", "based_on"))
+    based_on = Quote.objects.filter(deal=quote.deal_id).values_list("pk", "based_on")
+    parents = remembered(("based on", quote.deal_id), lambda: dict(based_on))
     root = root_of(quote.pk, parents)
     return sorted(pk for pk in parents if root_of(pk, parents) == root)
 

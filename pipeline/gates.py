@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pipeline import registry
-from pipeline.models import Deal, GateDebt, Move, PipelineVersion
+from pipeline.models import (
+    CriterionTick,
+    Deal,
+    DealContact,
+    DeclaredNone,
+    GateDebt,
+    Move,
+    PipelineVersion,
+)
 from pipeline.registry import DealFacts, PlannedMove
 from pipeline.stages import Process, Rule, plan_move, process_by_id
 from revops.refusals import Missing
@@ -35,16 +43,36 @@ class Ask:
         return f"{CRITERION}{self.key}" if self.is_criterion else self.key
 
 
-def load_facts(deal: Deal, at: datetime) -> DealFacts:
-    """Read everything that gates ask about one deal."""
-    people = list(deal.deal_contacts.select_related("contact"))
-    ticks = deal.ticks.filter(withdrawn_at=None).values_list("stage__key", "criterion_key")
+@dataclass(frozen=True)
+class DealRows:
+    """The rows beside a deal that its gates ask about, with the people who wrote them."""
+
+    contacts: list[DealContact]
+    ticks: list[CriterionTick]
+    nones: list[DeclaredNone]
+    files: list[Attachment]
+
+
+def rows_of(deal: Deal) -> DealRows:
+    """Read what stands beside one deal: four questions, for gates and page alike."""
+    ticks = deal.ticks.filter(withdrawn_at=None)
+    return DealRows(
+        list(deal.deal_contacts.select_related("contact").order_by("contact__name", "pk")),
+        list(ticks.select_related("ticked_by", "stage").order_by("pk")),
+        list(deal.declared_none.select_related("declared_by")),
+        list(Attachment.objects.about(deal).select_related("uploaded_by")),
+    )
+
+
+def load_facts(deal: Deal, at: datetime, *, rows: DealRows | None = None) -> DealFacts:
+    """Everything that gates ask about one deal."""
+    rows = rows or rows_of(deal)
     return DealFacts(
-        contacts_reachable=any(link.contact.is_reachable for link in people),
-        contact_roles=frozenset(link.role for link in people),
-        attachments=frozenset(Attachment.objects.about(deal).values_list("kind", flat=True)),
-        declared_none=frozenset(deal.declared_none.values_list("item_key", flat=True)),
-        ticks=frozenset(ticks),
+        contacts_reachable=any(link.contact.is_reachable for link in rows.contacts),
+        contact_roles=frozenset(link.role for link in rows.contacts),
+        attachments=frozenset(file.kind for file in rows.files),
+        declared_none=frozenset(row.item_key for row in rows.nones),
+        ticks=frozenset((tick.stage.key, tick.criterion_key) for tick in rows.ticks),
         extra={key: read(deal, at) for key, read in registry.extra_facts().items()},
     )
 

@@ -17,6 +17,7 @@ from pipeline.models.visibility import (
 from revops.people.actor import Actor, Via
 from revops.people.models import ReportingLink, Role
 from revops.refusals import NotAllowed
+from revops.remembering import remembered
 
 if TYPE_CHECKING:
     from pipeline.stages import Rule
@@ -59,10 +60,10 @@ def person(by: Actor) -> User | None:
 
 def leads(user: User, owner_id: int | None) -> bool:
     """Whether `user` is a sales manager or VP above that owner."""
-    return (
-        user.has_role(*LEADS_A_LINE)
-        and ReportingLink.objects.filter(ancestor=user, descendant=owner_id, depth__gt=0).exists()
-    )
+    if not user.has_role(*LEADS_A_LINE):
+        return False
+    links = ReportingLink.objects.filter(ancestor=user, descendant=owner_id, depth__gt=0)
+    return remembered(("leads", user.pk, owner_id), links.exists)
 
 
 def check_can_sell(*, by: Actor) -> None:
@@ -95,7 +96,8 @@ def check_can_change(deal: Deal, *, by: Actor) -> None:
     if leads(user, deal.owner_id):
         return
     membership = DealMember.objects.standing().filter(deal=deal, person=user)
-    if membership.filter(access=DealMember.Access.EDIT).exists():
+    editing = membership.filter(access=DealMember.Access.EDIT)
+    if remembered(("edits", user.pk, deal.pk), editing.exists):
         return
     raise NotAllowed(
         "Only the owner, editing members of the deal team, managers above the owner "

@@ -20,6 +20,7 @@ from pipeline.registry import CardFact
 from pipeline.stages import Process, Rule, process_of
 from revops.company.models import Company
 from revops.people.models import User
+from revops.remembering import remembered
 
 CAP = 1000
 FEWEST_STAYS = 10
@@ -405,10 +406,14 @@ def quarter_start(day: date) -> date:
 
 def all_limits(at: datetime) -> Limits:
     """After how many days a deal is stale, for the stages of every pipeline."""
+    return remembered(("limits", at), lambda: read_limits(at))
+
+
+def read_limits(at: datetime) -> Limits:
     found: dict[int, float] = {}
-    for pipeline in Pipeline.objects.order_by("pk"):
-        if pipeline.versions.filter(published_at__isnull=False).exists():
-            found |= limits_of(process_of(pipeline), average_days(pipeline, at))
+    published = Pipeline.objects.filter(versions__published_at__isnull=False).distinct()
+    for pipeline in published.order_by("pk"):
+        found |= limits_of(process_of(pipeline), average_days(pipeline, at))
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.models import Deal, Move, Pipeline, PipelineVersion, StageRule
 from pipeline.registry import PlannedMove
 from revops.refusals import Missing, Refused
+from revops.remembering import remembered
 
 Kind = StageRule.Kind
 Freedom = PipelineVersion.Freedom
@@ -201,6 +202,10 @@ def process_of(pipeline: Pipeline) -> Process:
 
 
 def process_by_id(pipeline_id: int) -> Process:
+    return remembered(("process", pipeline_id), lambda: process_in_force(pipeline_id))
+
+
+def process_in_force(pipeline_id: int) -> Process:
     published = PipelineVersion.objects.filter(pipeline_id=pipeline_id, published_at__isnull=False)
     version = published.select_related("debt_blocks_at").order_by("-number").first()
     if version is None:

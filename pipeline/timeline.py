@@ -22,6 +22,7 @@ from revops.frame.formats import day_text, money_text
 from revops.frame.shapes import Happening
 from revops.ledger.models import VIA_CHOICES, Entry
 from revops.people.models import User
+from revops.remembering import remembered
 from revops.work.models import Attachment, Task
 
 if TYPE_CHECKING:
@@ -187,13 +188,26 @@ def names_for(entries: Sequence[Entry], user: User) -> Names:
     names.files = Attachment.objects.in_bulk(files)
     closed = {e.subject_id for e in entries if e.verb in ("task.done", "task.cancelled")}
     names.tasks = Task.objects.select_related("assignee").in_bulk(closed)
-    rows = Choice.objects.values_list("list", "key", "label")
-    names.choices = {(list_, key): label for list_, key, label in rows}
+    names.choices = choice_labels()
     deals = [e.subject_id for e in entries if e.subject_type == "deal"]
     if deals:
-        pipeline = Deal.objects.filter(pk=deals[0]).values_list("pipeline", flat=True).first()
+        pipeline = remembered(("pipeline of", deals[0]), partial(pipeline_of_deal, deals[0]))
         names.process = process_by_id(pipeline) if pipeline else None
     return names
+
+
+def choice_labels() -> dict[tuple[str, str], str]:
+    """The label of every choice by its list and key, of retired ones too."""
+    return remembered("choices", read_choice_labels)
+
+
+def read_choice_labels() -> dict[tuple[str, str], str]:
+    rows = Choice.objects.values_list("list", "key", "label")
+    return {(list_, key): label for list_, key, label in rows}
+
+
+def pipeline_of_deal(pk: int) -> int | None:
+    return Deal.objects.filter(pk=pk).values_list("pipeline", flat=True).first()
 
 
 def numbers(facts: Iterable[dict[str, Any]], *keys: str) -> set[int]:

@@ -13,8 +13,18 @@ from django.utils import timezone
 
 from pipeline import hygiene, registry
 from pipeline.forms import ActivityForm, AttachmentForm, EvidenceForm, NextStepForm
-from pipeline.gates import Ask, ask_of_debt, asks_of, gate_of, is_met, load_facts, missing
-from pipeline.models import Choice, Deal, Move
+from pipeline.gates import (
+    Ask,
+    DealRows,
+    ask_of_debt,
+    asks_of,
+    gate_of,
+    is_met,
+    load_facts,
+    missing,
+    rows_of,
+)
+from pipeline.models import Deal, Move
 from pipeline.permissions import (
     check_can_change,
     check_can_reassign,
@@ -22,13 +32,13 @@ from pipeline.permissions import (
 )
 from pipeline.queries import all_limits
 from pipeline.stages import Process, Rule, process_by_id
-from pipeline.timeline import timeline_of
+from pipeline.timeline import choice_labels, timeline_of
 from pipeline.views.shared import added_facts, why_not
 from revops.company.models import Company
 from revops.frame.formats import day_text
 from revops.frame.shapes import StageMark
 from revops.people.actor import Actor
-from revops.work.models import Attachment, Task
+from revops.work.models import Task
 
 DAY = timedelta(days=1)
 
@@ -77,17 +87,17 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
     today = Company.get().local_day(at)
     process = process_by_id(deal.pipeline_id)
     rule = process.rule_of(deal.stage_id)
-    facts = load_facts(deal, at)
+    rows = rows_of(deal)
+    facts = load_facts(deal, at, rows=rows)
     cannot_change = why_not(check_can_change, deal, by=by)
     following = process.next_of(rule.key) if rule.is_open else None
     verb = Move.ADVANCE if following else Move.WIN
     blocking = []
     if deal.is_open:
         blocking = gate_of(deal, verb, at, facts=facts)
-    lines = checklist(request, deal, process, rule, facts, blocking)
+    lines = checklist(request, deal, process, rule, facts, rows, blocking)
     visits = list(deal.visits.select_related("entered_by").order_by("pk"))
-    contacts = list(deal.deal_contacts.select_related("contact").order_by("contact__name", "pk"))
-    labels = dict(Choice.objects.values_list("key", "label"))
+    labels = {key: label for (_, key), label in choice_labels().items()}
     pushes = list(deal.pushes.select_related("pushed_by").order_by("-pushed_at", "-pk")[:20])
     for push in pushes:
         push.reason_label = labels.get(push.reason_key, push.reason_key)
@@ -113,13 +123,11 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
         "fixes": FIXES,
         "cannot_change": cannot_change,
         "cannot_hand_over": why_not(check_can_reassign, deal, by=by),
-        "locks": {
-            name: why for name, read in registry.field_locks().items() if (why := read(deal))
-        },
-        "contacts": contacts,
+        "locks": locks_of(deal),
+        "contacts": rows.contacts,
         "members": list(deal.members.standing(today).select_related("person").order_by("pk")),
         "pushes": pushes,
-        "files": list(Attachment.objects.about(deal).select_related("uploaded_by")),
+        "files": rows.files,
         "tasks": [task for task in tasks if task.is_open and task.kind not in left],
         "closing": [closing_line(kind, label, tasks) for kind, label in left.items()],
         "source_label": labels.get(deal.deal_source, deal.deal_source),
@@ -234,12 +242,14 @@ def note_of(rule: Rule, stays: dict[int, timedelta], unknown: set[int]) -> str:
 # The checklist
 
 
-def checklist(request, deal: Deal, process: Process, rule: Rule, facts, blocking) -> list[Line]:
+def checklist(
+    request, deal: Deal, process: Process, rule: Rule, facts, rows: DealRows, blocking
+) -> list[Line]:
     """What the present stage asks, done or not, then what skipped stages are owed."""
     if not rule.is_open:
         return []
-    ticks = standing_ticks(deal)
-    nones = {row.item_key: row for row in deal.declared_none.select_related("declared_by")}
+    ticks = {(tick.stage.key, tick.criterion_key): tick for tick in rows.ticks}
+    nones = {row.item_key: row for row in rows.nones}
     asks = [(ask, False) for ask in asks_of(rule)]
     debts = deal.debts.filter(paid_at=None).select_related("stage").order_by("pk")
     asks += [(ask_of_debt(debt), True) for debt in debts]
@@ -253,11 +263,6 @@ def checklist(request, deal: Deal, process: Process, rule: Rule, facts, blocking
         if each.key not in known:
             lines.append(Line(each.key, each.label, each.sentence, done=False))
     return lines
-
-
-def standing_ticks(deal: Deal) -> dict[tuple[str, str], Any]:
-    rows = deal.ticks.filter(withdrawn_at=None).select_related("ticked_by", "stage")
-    return {(tick.stage.key, tick.criterion_key): tick for tick in rows}
 
 
 def line_of(
@@ -371,6 +376,13 @@ def panels_of(request, deal: Deal, at: datetime) -> list[str]:
         )
         for panel in registry.panels()
     ]
+
+
+def locks_of(deal: Deal) -> dict[str, str]:
+    """Why a field is not typed here: another app keeps it. A reason for two is asked once."""
+    locks = registry.field_locks()
+    reasons = {read: read(deal) for read in set(locks.values())}
+    return {name: reasons[read] for name, read in locks.items() if reasons[read]}
 
 
 def card_facts_of(deal: Deal, at: datetime) -> list:

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from revops.models import Versioned
+from revops.remembering import remembered
 
 validate_currency = RegexValidator(
     r"^[A-Z]{3}\Z", "A currency is three capital letters, such as EUR."
@@ -47,7 +48,7 @@ class Company(Versioned):
     @classmethod
     def get(cls) -> Company:
         """The company's row. In a loop, read it once and ask it."""
-        return cls.objects.get(pk=1)
+        return remembered("company", lambda: cls.objects.get(pk=1))
 
     @property
     def zone_info(self) -> ZoneInfo:

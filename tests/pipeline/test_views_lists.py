@@ -306,3 +306,26 @@ def test_filters_do_not_leak_into_the_search_of_the_frame(visit, rep):
     text = text_of(visit(rep).get(BOARD, {"scope": "mine"}))
 
     assert 'value="scope=mine"' not in text
+
+
+# What a page costs
+
+
+@pytest.mark.parametrize(
+    ("address", "most"), [("/", 20), ("/deals/", 16), ("/deals/board/", 29), ("/tasks/", 9)]
+)
+@pytest.mark.parametrize("who", ["rep", "manager", "revops"])
+def test_lists_ask_no_more_questions_than_this(request, visit, rep, who, address, most):
+    for number in range(6):
+        make_deal(rep, f"Deal {number}", stage="demo")
+
+    assert queries_of(visit(request.getfixturevalue(who)), address) <= most
+
+
+@pytest.mark.parametrize("who", ["rep", "manager", "revops"])
+def test_deal_page_asks_no_more_questions_than_this(request, visit, rep, who):
+    deal = complete(make_deal(rep, stage="demo"))
+    plan_next_step(deal=deal, next_step="Call", by=by(rep), at=AT)
+
+    address = deal.get_absolute_url()
+    assert queries_of(visit(request.getfixturevalue(who)), address) <= 24

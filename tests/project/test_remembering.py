@@ -1,0 +1,42 @@
+"""What is read once for a page, and never carried over."""
+
+import pytest
+
+from revops.company.models import Company
+from revops.remembering import remembered, remembering
+
+
+def test_within_a_page_a_question_is_asked_once():
+    asked = []
+    with remembering():
+        answers = {remembered("key", lambda: asked.append(1) or "answer") for _ in range(3)}
+
+    assert (answers, len(asked)) == ({"answer"}, 1)
+
+
+def test_outside_of_a_page_nothing_is_remembered():
+    asked = []
+    for _ in range(2):
+        remembered("key", lambda: asked.append(1))
+
+    assert len(asked) == 2
+
+
+def test_the_next_page_asks_anew():
+    answers = []
+    for number in range(2):
+        with remembering():
+            answers.append(remembered("key", lambda number=number: number))
+
+    assert answers == [0, 1]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "times"), [("get", 1), ("head", 1), ("post", 2)])
+def test_only_requests_that_read_remember(rf, method, times, django_assert_num_queries):
+    from revops.middleware import RememberingMiddleware
+
+    answer = RememberingMiddleware(lambda request: [Company.get(), Company.get()])
+
+    with django_assert_num_queries(times):
+        answer(getattr(rf, method)("/"))
