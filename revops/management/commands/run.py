@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 
 from django.conf import settings
@@ -54,10 +53,10 @@ class Command(BaseCommand):
             self.stdout.write("Loading the demo company…")
             call_command("load_demo")
 
-    def wait_until_ready(self, children, stop: threading.Event) -> bool:
+    def wait_until_ready(self, children, stop: Stop) -> bool:
         """Whether the site answered with a page before anything stopped it."""
         until = time.monotonic() + SECONDS_TO_START
-        while not stop.is_set():
+        while not stop.is_asked:
             fail_if_one_ended(children)
             if answers("/healthz") and answers("/accounts/login/"):
                 return True
@@ -66,7 +65,7 @@ class Command(BaseCommand):
             stop.wait(0.1)
         return False
 
-    def watch(self, children, stop: threading.Event) -> None:
+    def watch(self, children, stop: Stop) -> None:
         while not stop.wait(0.5):
             fail_if_one_ended(children)
 
@@ -131,16 +130,31 @@ def signal_session(child: subprocess.Popen, number: int) -> None:
         pass
 
 
-def stop_requested() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set; stopping takes seconds and is not interrupted."""
-    event = threading.Event()
+class Stop:
+    """Whether something asked to stop; `wait` says so as soon as it does.
 
-    def request(number, frame):
-        event.set()
+    A plain flag: the lock of an Event may be held by the very wait that a signal interrupts, and
+    a second signal would then wait for itself.
+    """
 
+    is_asked = False
+
+    def ask(self, number: int, frame: object) -> None:
+        self.is_asked = True
+
+    def wait(self, seconds: float) -> bool:
+        until = time.monotonic() + seconds
+        while not self.is_asked and (left := until - time.monotonic()) > 0:
+            time.sleep(min(0.1, left))
+        return self.is_asked
+
+
+def stop_requested() -> Stop:
+    """What Ctrl-C, SIGTERM and a closed terminal set; stopping itself is not interrupted."""
+    stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, request)
-    return event
+        signal.signal(number, stop.ask)
+    return stop
 
 
 def fail_if_one_ended(children: dict[str, subprocess.Popen]) -> None:
