@@ -777,6 +777,22 @@ class FilterForm(forms.Form):
         asked = {name: value for name, value in self.cleaned_data.items() if value}
         return bool(asked.keys() - {"scope"}) or asked.get("scope", self.usual) != self.usual
 
+    @property
+    def active(self) -> list[str]:
+        """The filters in force beside the search, as their fields show them."""
+        given = {name: value for name, value in self.cleaned_data.items() if value and name != "q"}
+        if given.get("scope") == self.usual:
+            del given["scope"]
+        return [self.shown(name, value) for name, value in given.items()]
+
+    def shown(self, name: str, value) -> str:
+        field = self.fields[name]
+        if isinstance(field, forms.ModelChoiceField):
+            return str(field.label_from_instance(value))
+        if isinstance(field, forms.ChoiceField):
+            return str(dict(field.choices)[value])
+        return str(field.label)
+
 
 def month_end(first):
     return (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
