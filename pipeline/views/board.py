@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from pipeline import queries
 from pipeline.forms import FilterForm
+from pipeline.hygiene import Problem
 from pipeline.models import Deal, Pipeline
 from pipeline.queries import Card, Column
 from pipeline.stages import Process, process_of
@@ -137,9 +138,12 @@ def label_of(rule, origin) -> str:
     return rule.name
 
 
-def worst(card: Card):
-    found = {problem.key: problem for problem in card.problems}
-    return next((found[key] for key in WORST_FIRST if key in found), None)
+def worst_first(card: Card) -> list[Problem]:
+    return sorted(card.problems, key=lambda problem: WORST_FIRST.index(problem.key))
+
+
+def worst(card: Card) -> Problem | None:
+    return next(iter(worst_first(card)), None)
 
 
 def owed_text(card: Card) -> str:

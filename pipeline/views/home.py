@@ -13,7 +13,7 @@ from pipeline import queries, registry
 from pipeline.forms import month_end
 from pipeline.models.visibility import LEADS_A_LINE, SELLS
 from pipeline.queries import DealFilter
-from pipeline.views.board import worst
+from pipeline.views.board import worst, worst_first
 from pipeline.views.deals import may_create
 from pipeline.views.tasks import Asked, with_deals
 from revops.company.models import Company
@@ -77,8 +77,7 @@ def problem_row(card) -> dict:
     return {
         "deal": card.deal,
         "problem": problem,
-        "more": len(card.problems) - 1,
-        "all": card.problems,
+        "say": " ".join(each.sentence for each in worst_first(card)),
         "fix": label,
         "url": reverse(name, args=[card.deal.pk]) + place,
         "facts": card.facts,

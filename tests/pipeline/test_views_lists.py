@@ -88,6 +88,26 @@ def test_nonsense_in_the_address_counts_as_not_given(visit, rep):
     assert visit(rep).get(BOARD, query).status_code == 200
 
 
+def test_disclosure_of_filters_names_those_in_force(visit, rep):
+    make_deal(rep)
+    client = visit(rep)
+    query = {"scope": "all", "owner": rep.pk, "closes": "month", "problems": "on", "q": "x"}
+
+    asked = client.get("/deals/", {**query, "status": "won", "stage": "demo"})
+    usual = client.get("/deals/", {"scope": "mine", "q": "acme"})
+
+    assert asked.context["form"].active == [
+        "All I may see",
+        "Rita Reyes",
+        "Closes this month",
+        "With problems",
+        "Won",
+        "Demo / Evaluation",
+    ]
+    assert "All I may see · Rita Reyes" in text_of(asked)
+    assert usual.context["form"].active == []
+
+
 def test_empty_board_offers_the_first_useful_act(visit, rep, outsider):
     assert "No deals yet" in text_of(visit(rep).get(BOARD))
     assert "No deals to see" in text_of(visit(outsider).get(BOARD))
@@ -179,6 +199,16 @@ def test_home_names_the_deals_with_problems_and_the_act_that_clears_each(visit, 
         "Plan the next step",
         f"{deal.get_absolute_url()}#next-step",
     )
+
+
+def test_home_says_everything_that_is_wrong_in_sentences_the_worst_first(visit, rep):
+    deal = make_deal(rep, close_date=date(2026, 11, 4))
+    Deal.objects.filter(pk=deal.pk).update(close_date=date(2026, 10, 30))
+
+    text = text_of(visit(rep).get("/"))
+
+    assert "The close date was 5 days ago. Nobody has said what happens next.<" in text
+    assert ">1 deal<" in text
 
 
 def test_home_counts_the_line_of_a_manager(visit, manager, rep, other_rep):
