@@ -1,12 +1,14 @@
 """The pages of the pipeline in a browser: accessible, dragged, walked by keys, without scripts."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import expect
 
 from pipeline.models import Deal
-from pipeline.operations import log_activity, push_close_date
+from pipeline.operations import log_activity, lose_deal, push_close_date
 from tests.factories.people import AT, by
 from tests.factories.pipeline import complete, make_account, make_contact, make_deal
 
@@ -67,6 +69,7 @@ def addresses(deals):
         f"/deals/{near.pk}/contacts/",
         f"/deals/push/?deal={near.pk}&deal={far.pk}",
         f"/deals/move/?deal={near.pk}",
+        "/tasks/",
         "/accounts/",
         f"/accounts/{near.account_id}/",
         f"/accounts/{near.account_id}/edit/",
@@ -126,6 +129,122 @@ def drag(page, card, target):
     page.mouse.move(start["x"] + 90, start["y"] + 50, steps=4)
     page.mouse.move(end["x"] + 60, end["y"] + 120, steps=8)
     page.mouse.up()
+
+
+class Finger:
+    """A finger on the glass: what the browser makes of it is the browser's own."""
+
+    def __init__(self, page) -> None:
+        self.page, self.glass = page, page.context.new_cdp_session(page)
+
+    def touch(self, kind: str, *points) -> None:
+        given = [{"x": x, "y": y} for x, y in points]
+        self.glass.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": given})
+
+    def down(self, x, y):
+        self.touch("touchStart", (x, y))
+
+    def slide(self, start, end, steps=10):
+        for step in range(1, steps + 1):
+            x, y = (a + (b - a) * step / steps for a, b in zip(start, end, strict=True))
+            self.touch("touchMove", (x, y))
+            self.page.wait_for_timeout(16)
+
+    def up(self):
+        self.touch("touchEnd")
+
+
+@pytest.fixture
+def tablet(browser, live_server, sign_in, rep):
+    """A touch screen wide enough for two columns, with Rita signed in."""
+    context = browser.new_context(viewport={"width": 900, "height": 800}, has_touch=True)
+    sign_in(context, rep)
+    yield context.new_page()
+    context.close()
+
+
+def middle(locator):
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + 30
+
+
+def test_card_is_dragged_by_a_finger_that_rested_on_it(tablet, live_server, deals):
+    tablet.goto(f"{live_server.url}/deals/board/")
+    card = tablet.locator(f"#card-{deals['near'].pk}")
+    finger, start = Finger(tablet), middle(card)
+    end = middle(tablet.locator("#column-discovery"))
+
+    finger.down(*start)
+    expect(tablet.locator(".board-ghost")).to_be_visible()
+    finger.slide(start, (end[0], end[1] + 60))
+    expect(tablet.locator("#column-discovery")).to_have_class(re.compile("is-target"))
+    finger.up()
+
+    dialog = tablet.locator("#dialog")
+    expect(dialog).to_be_visible()
+    expect(dialog).to_contain_text("Move Acme rollout to Discovery")
+    expect(tablet.locator(".board-ghost")).to_have_count(0)
+    dialog.get_by_label("Fit score").fill("70")
+    dialog.get_by_label("Discovery call scheduled").check()
+    dialog.get_by_role("button", name="Move to Discovery").tap()
+    expect(tablet.locator("#column-discovery").locator(f"#card-{deals['near'].pk}")).to_be_visible()
+
+
+def test_finger_that_moves_at_once_scrolls_the_board(tablet, live_server, deals):
+    tablet.goto(f"{live_server.url}/deals/board/")
+    board = tablet.locator("[data-board]")
+    finger, start = Finger(tablet), middle(tablet.locator(f"#card-{deals['near'].pk}"))
+
+    finger.down(*start)
+    finger.slide(start, (start[0] - 90, start[1]), steps=6)
+    expect(tablet.locator(".board-ghost")).to_have_count(0)
+    finger.up()
+
+    tablet.wait_for_function("board => board.scrollLeft > 20", arg=board.element_handle())
+    expect(tablet.locator("#dialog")).to_be_hidden()
+    assert tablet.url.endswith("/deals/board/")
+
+
+def test_tap_opens_the_deal(tablet, live_server, deals):
+    tablet.goto(f"{live_server.url}/deals/board/")
+
+    tablet.locator(f"#card-{deals['near'].pk} [data-board-focus]").tap()
+
+    expect(tablet).to_have_url(f"{live_server.url}/deals/{deals['near'].pk}/")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_filters_fold_away_on_a_phone(browser, live_server, sign_in, rep, deals, scripts):
+    phone = {"width": 360, "height": 740}
+    context = browser.new_context(viewport=phone, java_script_enabled=scripts)
+    sign_in(context, rep)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/deals/?status=open&stage=demo")
+
+    stage, summary = page.locator("select[name=stage]"), page.locator(".filter-more > summary")
+    expect(stage).to_be_hidden()
+    expect(summary).to_contain_text("Demo / Evaluation")
+    summary.click()
+    expect(stage).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(summary).to_be_hidden()
+    expect(stage).to_be_visible()
+    context.close()
+
+
+def test_task_is_finished_from_the_deal(page, live_server, sign_in, rep, deals):
+    deal = deals["far"]
+    lose_deal(deal=deal, loss_reason="price", competitor_none=True, by=by(rep), at=AT)
+    sign_in(page.context, rep)
+    page.goto(f"{live_server.url}/deals/{deal.pk}/")
+
+    page.locator("#tasks").get_by_role("link", name="Post-mortem logged").click()
+    page.get_by_label("What came of it").fill("The budget was gone in June.")
+    page.get_by_role("button", name="Finish").click()
+
+    expect(page.locator("#dialog")).to_be_hidden()
+    expect(page.locator("#tasks")).to_contain_text("Done by Rita Reyes")
+    expect(page.locator("#timeline")).to_contain_text("logged the post-mortem")
 
 
 def test_card_is_moved_by_keys_alone(page, live_server, sign_in, rep, deals):
