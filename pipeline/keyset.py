@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -52,9 +53,21 @@ def read_mark(mark: str, order: Order, model: type[Model]) -> tuple[Any, int] | 
         text = base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4))
         value, pk = json.loads(text)
         field: Any = model._meta.get_field(order.field)
-        return (None if value is None else field.to_python(value)), int(pk)
+        value = None if value is None else field.to_python(value)
+        return storable(value), int(pk)
     except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError, ValidationError):
         return None
+
+
+def storable(value: Any) -> Any:
+    """The value, if a database can compare with it. Raises ValueError or OverflowError."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    if isinstance(value, str):
+        value.encode()
+        if "\x00" in value:
+            raise ValueError(value)
+    return value
 
 
 def page_of(rows: QuerySet[Any], order: Order, *, after: str = "", size: int = 50) -> Page:

@@ -1,11 +1,26 @@
-"""What addresses and forms carry as text, read by hand: numbers of records, marks of pages."""
+"""What addresses, forms and bodies carry as text: numbers of records, marks of pages."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 LONGEST_NUMBER = 18
 """Digits that always fit a column; Python itself refuses to read some thousands of them."""
+
+
+LONGEST_TEXT = 100_000
+"""Characters; far more than anybody types, and far less than would burden whoever reads it."""
+
+
+def fault_of_texts(texts: Iterable[str]) -> str:
+    """Why one of these texts cannot be kept, in a sentence; "" when all can."""
+    for text in texts:
+        if "\x00" in text:
+            return "A text contains a NUL character, which cannot be kept."
+        if len(text) > LONGEST_TEXT:
+            return f"A text is longer than {LONGEST_TEXT:,} characters."
+    return ""
 
 
 def number_in(text: object) -> int | None:

@@ -8,6 +8,8 @@ from typing import Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
 
+from revops.addresses import fault_of_texts
+
 
 class CleanJSONParser(JSONParser):
     """JSON whose texts a database can keep: no NUL, no half of a surrogate pair."""
@@ -15,9 +17,9 @@ class CleanJSONParser(JSONParser):
     def parse(self, stream, media_type=None, parser_context=None):
         try:
             data = super().parse(stream, media_type, parser_context)
+            if fault := fault_of_texts(texts_in(data)):
+                raise ParseError(fault)
             for text in texts_in(data):
-                if "\x00" in text:
-                    raise ParseError("A text contains a NUL character.")
                 text.encode()
         except (RecursionError, UnicodeEncodeError):
             raise ParseError("This JSON is too deep, or no text.") from None

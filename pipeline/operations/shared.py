@@ -96,6 +96,8 @@ def read_value(deal: Deal, name: str, value: Any, fields: frozenset[str]) -> Any
     if value is None:
         value = None if field.null else ""
     value = field.clean(value, deal)
+    if name == "amount" and value is not None and value < 0:
+        raise ValidationError("An amount is nought or more.")
     if name == "currency":
         validate_currency(value)
     if name in LISTS and value:

@@ -112,7 +112,7 @@ def next_of(request) -> str:
     """Where the form asked to go afterwards, when that is a page of ours."""
     wanted = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if ours else ""
+    return wanted if ours and wanted.startswith("/") else ""
 
 
 def show_act(request, deal, context: dict, *, status: int = 200) -> HttpResponse:

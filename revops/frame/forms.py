@@ -35,6 +35,12 @@ def parse_number(text: str) -> Decimal:
     return Decimal(bare)
 
 
+def decimals_of(figure: Decimal) -> int:
+    """How many decimals a figure has; by its digits, because a very long one cannot be rounded."""
+    exponent = figure.normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
 class FigureInput(forms.TextInput):
     """A right-aligned figure with what it counts beside it."""
 
@@ -87,7 +93,7 @@ class MoneyField(FigureField):
     def validate(self, value: Any) -> None:
         super().validate(value)
         places = minor_unit(self.currency)
-        if value is not None and value != round(value, places):
+        if value is not None and decimals_of(value) > places:
             raise ValidationError(
                 f"{self.currency} has {places} decimals; enter no more than that.", code="places"
             )

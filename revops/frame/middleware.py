@@ -1,12 +1,13 @@
 """What happens at the edge of every page: refusals become sentences, messages become toasts."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.contrib.messages import get_messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from revops.addresses import fault_of_texts
 from revops.frame.views import refusal_page
 from revops.refusals import Refused
 
@@ -16,29 +17,30 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 class RefusalMiddleware:
     """A refusal that no view put beside its button is still shown as its sentence.
 
-    A text that no database keeps is refused before any view has it: forms notice a NUL, what is
-    read from an address or a form by hand does not. The API refuses it in its own shape.
+    A text that cannot be kept is refused before any view has it: forms notice a NUL, what is read
+    from an address or a form by hand does not. The API refuses it in its own shape.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if has_nul(request):
-            refused = Refused("A text contains a NUL character, which cannot be kept.")
-            return refusal_page(request, refused)
+        if fault := fault_of_texts(texts_of(request)):
+            return refusal_page(request, Refused(fault, code="invalid"))
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refusal_page(request, exception) if isinstance(exception, Refused) else None
 
 
-def has_nul(request: HttpRequest) -> bool:
+def texts_of(request: HttpRequest) -> Iterator[str]:
+    """Every text of an address and a form, names too."""
     if request.path_info.startswith("/api/"):
-        return False
-    typed = (request.GET, request.POST) if request.method == "POST" else (request.GET,)
-    texts = (text for part in typed for name, given in part.lists() for text in (name, *given))
-    return any("\x00" in text for text in (request.path_info, *texts))
+        return
+    yield request.path_info
+    for part in (request.GET, request.POST) if request.method == "POST" else (request.GET,):
+        for name, given in part.lists():
+            yield from (name, *given)
 
 
 class ToastMiddleware:
