@@ -1,9 +1,13 @@
 """Who may sign in: people whom an administrator admitted and who are still with the company."""
 
+from urllib.parse import quote, urlsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.forms import ResetPasswordForm as StockResetPasswordForm
 from allauth.account.internal.stagekit import clear_login
+from django.conf import settings
+from django.urls import reverse
 
 
 def may_sign_in(user) -> bool:
@@ -22,6 +26,17 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request):
         return False
+
+    def get_reset_password_from_key_url(self, key):
+        """Where this installation is, whatever host the request claimed."""
+        parts = {"uidb36": "UID", "key": "KEY"}
+        path = reverse("account_reset_password_from_key", kwargs=parts)
+        return settings.BASE_URL + path.replace("UID-KEY", quote(key))
+
+    def send_mail(self, template_prefix, email, context):
+        here = urlsplit(settings.BASE_URL).netloc
+        site = {"name": here, "domain": here}
+        super().send_mail(template_prefix, email, {**context, "current_site": site})
 
     def pre_login(self, request, user, **kwargs):
         if not may_sign_in(user):
