@@ -117,10 +117,14 @@ def approval_link_step_out(request, pk):
 
 
 def keep(request, slot: int, token: str) -> None:
-    """Keep a token under its slot; the oldest give way."""
+    """Keep a token under its slot; the oldest give way.
+
+    The session takes a new key, so that one which somebody prepared never holds a token.
+    """
     kept = request.session.get(KEPT, {})
     if kept.get(str(slot)) == token:
         return
+    request.session.cycle_key()
     kept.pop(str(slot), None)
     kept[str(slot)] = token
     request.session[KEPT] = dict(list(kept.items())[-MOST_KEPT:])
