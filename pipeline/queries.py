@@ -14,7 +14,7 @@ from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q,
 from pipeline import registry
 from pipeline.hygiene import Limits, Problem, has_problem, limits_of, problems_of
 from pipeline.keyset import Order, page_of
-from pipeline.models import Deal, GateDebt, Move, Pipeline, StageRollup, StageVisit
+from pipeline.models import Deal, GateDebt, Move, Pipeline, Stage, StageRollup, StageVisit
 from pipeline.models.visibility import LEADS_A_LINE, line_of, sees_all_deals
 from pipeline.registry import CardFact
 from pipeline.stages import Process, Rule, process_of
@@ -104,7 +104,6 @@ def deals_for(user: User, filters: DealFilter, *, at: datetime) -> QuerySet[Deal
         deals = Deal.objects.filter(whose)
     equal = {
         "status": filters.status,
-        "stage__key": filters.stage,
         "deal_source": filters.source,
         "account": filters.account,
         "close_date__gte": filters.close_from,
@@ -115,6 +114,10 @@ def deals_for(user: User, filters: DealFilter, *, at: datetime) -> QuerySet[Deal
     deals = deals.filter(
         **{name: value for name, value in equal.items() if value not in ("", None)}
     )
+    if filters.stage:
+        # As numbers, so that the list of a stage is read along its index.
+        stages = Stage.objects.filter(key=filters.stage)
+        deals = deals.filter(stage__in=list(stages.values_list("pk", flat=True)))
     if filters.text.strip():
         deals = deals.matching(filters.text)
     if filters.with_problems:

@@ -327,6 +327,7 @@ class Migration(migrations.Migration):
                 (
                     "owner",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="deals",
                         to=settings.AUTH_USER_MODEL,
@@ -335,6 +336,7 @@ class Migration(migrations.Migration):
                 (
                     "pipeline",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="deals",
                         to="pipeline.pipeline",
@@ -689,6 +691,7 @@ class Migration(migrations.Migration):
             model_name="deal",
             name="stage",
             field=models.ForeignKey(
+                db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="deals",
                 to="pipeline.stage",
@@ -1092,6 +1095,18 @@ class Migration(migrations.Migration):
             index=models.Index(
                 fields=["owner", "stage", "-entered_stage_at", "-id"],
                 name="pipeline_deal_owner_board",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="deal",
+            index=models.Index(
+                fields=["owner", "status", "close_date", "id"], name="pipeline_deal_owner_list"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="deal",
+            index=models.Index(
+                fields=["stage", "close_date", "id"], name="pipeline_deal_stage_list"
             ),
         ),
         migrations.AddIndex(

@@ -54,11 +54,14 @@ class Deal(ProtectedStateMixin, Versioned):
     account = models.ForeignKey(
         Account, null=True, blank=True, on_delete=models.PROTECT, related_name="deals"
     )
-    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="deals")
-    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="deals")
+    # Pipeline, stage and owner each begin an index below, so need none of their own.
+    pipeline = models.ForeignKey(
+        Pipeline, on_delete=models.PROTECT, related_name="deals", db_index=False
+    )
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="deals", db_index=False)
     status = FSMField(max_length=10, choices=Status.choices, default=Status.OPEN, protected=True)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="deals"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="deals", db_index=False
     )
 
     amount = models.DecimalField(max_digits=16, decimal_places=2, null=True, blank=True)
@@ -176,6 +179,12 @@ class Deal(ProtectedStateMixin, Versioned):
                 fields=["owner", "stage", "-entered_stage_at", "-id"],
                 name="pipeline_deal_owner_board",
             ),
+            # The list: what a person starts with, one stage, and everything.
+            models.Index(
+                fields=["owner", "status", "close_date", "id"],
+                name="pipeline_deal_owner_list",
+            ),
+            models.Index(fields=["stage", "close_date", "id"], name="pipeline_deal_stage_list"),
             models.Index(fields=["status", "close_date", "id"], name="pipeline_deal_close_date"),
             models.Index(fields=["status", "amount", "id"], name="pipeline_deal_amount"),
             # The list sorts by these also where no status is asked.
