@@ -64,8 +64,12 @@ class ApprovalApi(Records):
     usual_order = "due"
 
     def get_queryset(self) -> QuerySet[ApprovalSlot]:
-        seen = ApprovalRequest.objects.visible_to(self.request.user)
-        return ApprovalSlot.objects.filter(step__request__in=seen).select_related(
+        user, slots = self.request.user, ApprovalSlot.objects.all()
+        if self.action == "list" and self.request.query_params.get("scope") != "all":
+            slots = slots.filter(person=user)  # Who holds a slot sees its deal.
+        else:
+            slots = slots.filter(step__request__in=ApprovalRequest.objects.visible_to(user))
+        return slots.select_related(
             "person",
             "decision__decided_by",
             "decision__revocation",

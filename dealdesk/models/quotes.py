@@ -17,6 +17,7 @@ from dealdesk.models.prices import (
     Product,
 )
 from pipeline.models import Deal, Segment
+from pipeline.models.visibility import of_visible_deals
 from revops.models import Versioned
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 class QuoteQuerySet(models.QuerySet["Quote"]):
     def visible_to(self, user: User) -> QuoteQuerySet:
-        return self.filter(deal__in=Deal.objects.visible_to(user))
+        return self.filter(of_visible_deals(user))
 
     def primary(self) -> QuoteQuerySet:
         return self.filter(is_primary=True)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from dealdesk.models.prices import NonStandardTerm
 from dealdesk.models.requests import ApprovalRequest
 from pipeline.models import Account, Deal, Segment
+from pipeline.models.visibility import of_visible_deals
 
 if TYPE_CHECKING:
     from revops.people.models import User
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 class ExceptionRecordQuerySet(models.QuerySet["ExceptionRecord"]):
     def visible_to(self, user: User) -> ExceptionRecordQuerySet:
-        return self.filter(deal__in=Deal.objects.visible_to(user))
+        return self.filter(of_visible_deals(user))
 
 
 class ExceptionRecord(models.Model):

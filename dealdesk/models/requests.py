@@ -13,6 +13,7 @@ from django_fsm import FSMField, transition
 from dealdesk.models.policies import PolicyVersion
 from dealdesk.models.quotes import Quote, TermsSnapshot
 from pipeline.models import Deal
+from pipeline.models.visibility import of_visible_deals
 from revops.models import ProtectedStateMixin
 from revops.people.models import Role
 
@@ -25,7 +26,7 @@ class ApprovalRequestQuerySet(models.QuerySet["ApprovalRequest"]):
         return self.filter(status=ApprovalRequest.Status.PENDING)
 
     def visible_to(self, user: User) -> ApprovalRequestQuerySet:
-        return self.filter(deal__in=Deal.objects.visible_to(user))
+        return self.filter(of_visible_deals(user))
 
 
 class ApprovalRequest(ProtectedStateMixin):

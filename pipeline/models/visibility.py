@@ -46,6 +46,11 @@ def deals_visible_to(user: User) -> Q:
     return seen
 
 
+def of_visible_deals(user: User) -> Q:
+    """The condition for records whose `deal` this person may see."""
+    return Q() if sees_all_deals(user) else Q(deal__in=Deal.objects.visible_to(user))
+
+
 def accounts_visible_to(user: User) -> Q:
     """Every account for those who sell or see all deals; for others those of deals they see.
 
