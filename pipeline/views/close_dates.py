@@ -26,6 +26,12 @@ from revops.people.actor import Actor
 from revops.refusals import Refused
 
 MOST_AT_ONCE = 50
+REOPENED = "reopened"
+
+
+def push_reasons() -> list[tuple[str, str]]:
+    """The reasons a person may give; that a deal was reopened is written down by itself."""
+    return [(key, label) for key, label in choices_of(Choice.List.PUSH_REASON) if key != REOPENED]
 
 
 @login_required
@@ -48,7 +54,7 @@ def deal_push(request, pk):
     context = {
         "form": form,
         "refused": refused,
-        "reasons": choices_of(Choice.List.PUSH_REASON),
+        "reasons": push_reasons(),
         "chosen": request.POST.get("reason_key", ""),
         "title": f"Move the close date of {deal.name}",
         "template": "pipeline/_push_form.html",
@@ -84,7 +90,7 @@ def deal_bulk_push(request):
     chosen = pks(given.getlist("deal"))[:MOST_AT_ONCE]
     deals = Deal.objects.open().visible_to(request.user).filter(pk__in=chosen)
     deals = list(deals.select_related("account", "owner").order_by("close_date", "pk"))
-    reasons = choices_of(Choice.List.PUSH_REASON, empty="Choose a reason")
+    reasons = [("", "Choose a reason"), *push_reasons()]
     data = request.POST if request.method == "POST" else None
     forms = [BulkPushForm(data, deal=deal, reasons=reasons) for deal in deals]
     results = push_all(request, forms) if data is not None else {}

@@ -166,6 +166,17 @@ def test_bulk_push_asks_each_deal_and_says_what_became_of_each(visit, rep):
     assert Deal.objects.get(pk=two.pk).close_date == date(2026, 12, 1)
 
 
+def test_nobody_pushes_because_a_deal_was_reopened(visit, rep):
+    deal, client = make_deal(rep), visit(rep)
+
+    many = client.get(reverse("pipeline:deal-bulk-push"), {"deal": deal.pk})
+    one = client.get(reverse("pipeline:deal-push", args=[deal.pk]))
+
+    assert "Budget not released" in text_of(many)
+    assert "Budget not released" in text_of(one)
+    assert "Deal reopened" not in text_of(many) + text_of(one)
+
+
 def test_bulk_move_moves_those_that_may_and_names_what_stops_the_rest(visit, rep):
     ready, wanting = complete(make_deal(rep, "Ready")), make_deal(rep, "Wanting")
     typed = {"deal": [ready.pk, wanting.pk], "stage": "discovery", "reason": ""}
