@@ -5,9 +5,14 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.chromium import LAUNCH_ARGUMENTS, chromium
+
+# A busy machine is no finding: what a property says does not depend on the clock.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 pytest_plugins = ["tests.cast", "tests.triggers_fixture"]
 

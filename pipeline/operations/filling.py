@@ -57,7 +57,7 @@ def contact_of(deal: Deal, value: Any, *, by: Actor, at: datetime) -> Contact:
 def known_contact(chosen: Any) -> Contact:
     if isinstance(chosen, Contact):
         return chosen
-    if contact := Contact.objects.filter(pk=number_in(chosen)).first():
+    if contact := Contact.objects.filter(pk=number_in(chosen) or 0).first():
         return contact
     raise Refused("There is no such contact.", code="invalid")
 

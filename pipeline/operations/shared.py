@@ -112,7 +112,7 @@ def column_of(name: str) -> Field[Any, Any]:
 def read_account(value: Any) -> Account:
     if isinstance(value, Account):
         return value
-    if account := Account.objects.filter(pk=number_in(value)).first():
+    if account := Account.objects.filter(pk=number_in(value) or 0).first():
         return account
     raise ValidationError("Choose an account.")
 
