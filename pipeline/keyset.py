@@ -11,11 +11,15 @@ import binascii
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q, QuerySet
+
+LONGEST = 30
+"""Digits; no amount of ours has as many."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ def storable(value: Any) -> Any:
     """The value, if a database can compare with it. Raises ValueError or OverflowError."""
     if isinstance(value, datetime):
         return value.astimezone(UTC)
+    if isinstance(value, Decimal) and not (value.is_finite() and value.adjusted() < LONGEST):
+        raise ValueError(value)
     if isinstance(value, str):
         value.encode()
         if "\x00" in value:

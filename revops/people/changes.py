@@ -78,7 +78,7 @@ def change_values(
     version: int | None = None,
 ) -> User:
     """Write the values of a person that differ; name and address reach the ledger veiled."""
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     check_version(person, version)
     if unknown := set(changes) - set(CHANGEABLE):
         raise Refused(f"{', '.join(sorted(unknown))} of a person cannot be changed here.")
@@ -181,7 +181,7 @@ def forget_roles(person: User) -> None:
 def add_administrator(*, email: str, name: str, password: str, by: Actor, at: datetime) -> User:
     """Add an administrator who may sign in at once, or make a known person one."""
     email = clean_email(email)
-    person = User.objects.select_for_update().filter(email=email).first()
+    person = User.objects.select_for_update(no_key=True).filter(email=email).first()
     if person is None:
         person = add_person(email=email, name=name, by=by, at=at)
     if not person.is_active:

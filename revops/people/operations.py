@@ -91,7 +91,7 @@ def edit_person(
 def set_manager(*, person: User, manager: User | None, by: Actor, at: datetime) -> User:
     """Put a person, with everybody below them, under another manager or none."""
     check_can_administer(by)
-    person = User.objects.select_for_update().get(pk=person.pk)
+    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
     if manager and not manager.is_active:
         raise Refused(f"{manager.name} has left and cannot be a manager.")
     shared.put_under(person, manager, by=by, at=at)
@@ -330,4 +330,6 @@ def create_administrator(*, email: str, name: str, password: str, by: Actor, at:
 
 
 def lock_person(person: User) -> User:
-    return User.objects.select_for_update().get(pk=person.pk)
+    # Without the key: a decision that holds its deal names its person, and a leaving that holds
+    # the person waits for the deal.
+    return User.objects.select_for_update(no_key=True).get(pk=person.pk)
