@@ -10,6 +10,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 from environ import Env
@@ -22,15 +24,22 @@ DATABASE = "bench_load_demo"
 
 def main() -> int:
     deals = sys.argv[1] if len(sys.argv) > 1 else "100000"
-    if url := os.environ.get("DATABASE_URL"):
+    with durable_postgres() as url:
         return measured(url, deals)
+
+
+@contextmanager
+def durable_postgres() -> Iterator[str]:
+    """The server that DATABASE_URL names, or a throw-away one that keeps what it is given."""
+    if url := os.environ.get("DATABASE_URL"):
+        yield url
+        return
     with postgres() as url:
-        # Unlike the suite's, this one keeps what it is given.
         with connected(url) as server:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 server.execute(f"ALTER SYSTEM SET {setting} = on")
             server.execute("SELECT pg_reload_conf()")
-        return measured(url, deals)
+        yield url
 
 
 def connected(url: str) -> psycopg.Connection:
