@@ -474,3 +474,21 @@ def test_the_link_of_a_mail_survives_a_hostile_session(rep, vp):
     assert client.post(page, body, content_type="application/json").status_code in (409, 422)
     assert by(vp) is not None
     assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize("amount", ["-1", "9" * 40, "9" * 30 + ".5", "1e999", "NaN", "1" * 5000])
+def test_no_amount_breaks_a_deal(amount, rep):
+    deal = make_deal(rep, account=small_account())
+    client, page = signed_in(rep), reverse("pipeline:deal-edit", args=[deal.pk])
+    fields = next(
+        form.fields
+        for form in forms_of(page, client.get(page).text)
+        if "amount" in form.fields and form.method == "post"
+    )
+
+    answer = client.post(page, {**fields, "amount": amount})
+    api = Caller(rep).patch(f"deals/{deal.pk}/", {"amount": amount})
+
+    assert answer.status_code == 422
+    assert api.status_code in (400, 422)
+    assert Deal.objects.get().amount == deal.amount
