@@ -260,6 +260,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("Expire requests", "dealdesk.tasks.expire_requests", 300.0),
         ("Ask others", "dealdesk.tasks.restaff_requests", 900.0),
         ("Forget idempotency keys", "revops.apikeys.tasks.sweep_keys", 3600.0),
+        ("Forget ended sessions", "revops.people.tasks.clear_sessions", 86400.0),
     ]
 }
 if CELERY_BROKER_URL.startswith("filesystem:"):
