@@ -1,11 +1,13 @@
 """Fields that read what people type: money with its currency, percentages, days, people."""
 
 import re
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import formats
 
 from revops.frame.formats import minor_unit
@@ -117,8 +119,18 @@ class DayInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
+FIRST_DAY = date(1900, 1, 1)
+LAST_DAY = date(2200, 12, 31)
+
+
 class DayField(forms.DateField):
+    """A day of a company's life: far enough from the calendar's ends to be reckoned with."""
+
     widget = DayInput
+    default_validators = [
+        MinValueValidator(FIRST_DAY, "Give a day from 1900 on."),
+        MaxValueValidator(LAST_DAY, "Give a day before 2201."),
+    ]
 
 
 class PersonSelect(forms.Select):

@@ -220,3 +220,10 @@ def test_set_up_keeps_what_was_typed_but_no_password():
 def test_set_up_is_closed_once_somebody_is_there(rep):
     assert Client().get("/setup/").status_code == 404
     assert Client().post("/setup/", ANSWERS).status_code == 404
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_report_refuses_a_day_at_the_end_of_the_calendar(revops, day):
+    page = signed_in(revops).get(reverse(REPORT), {"until": day})
+
+    assert "Give a day" in page.content.decode()

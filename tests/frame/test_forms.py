@@ -2,6 +2,7 @@ from decimal import Decimal, InvalidOperation
 
 import pytest
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import translation
 
 from revops.frame.forms import DayField, MoneyField, PercentField, parse_number
@@ -89,3 +90,9 @@ def test_field_joins_label_help_and_error():
     assert 'aria-describedby="id_discount_helptext id_discount_error"' in html
     assert 'id="id_discount_error"' in html
     assert 'inputmode="decimal"' in html
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01", "1899-12-31", "2201-01-01", "9999-12-31"])
+def test_a_day_at_the_end_of_the_calendar_is_refused(typed):
+    with pytest.raises(ValidationError, match="Give a day"):
+        DayField().clean(typed)
