@@ -1,10 +1,13 @@
 """Every address of the site; the only place that knows all applications."""
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.views import login
 from django.contrib import admin
+from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.db import connection
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.urls import include, path, re_path
 from django.views.decorators.cache import never_cache
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -28,11 +31,19 @@ def closed(request, *args, **kwargs):
     raise Http404
 
 
+def sign_in(request, *args, **kwargs):
+    """Where nobody is yet, there is nobody to sign in as: the installation is set up first."""
+    if not get_user_model().objects.exists():
+        return redirect("dealdesk:setup")
+    return login(request, *args, **kwargs)
+
+
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("accounts/email/", closed),
     path("accounts/signup/", closed),
+    path("accounts/login/", sign_in, name="account_login"),
     path("accounts/", include("allauth.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path(

@@ -78,7 +78,7 @@ def test_site_answers_when_ready_and_stops_with_all_its_children(environment, ho
     try:
         ready = lines_until_ready(process)[-1]
         assert ready == f"Ready: http://127.0.0.1:{environment['PORT']}"
-        assert status_of("/accounts/login/", environment["PORT"]) == 200
+        assert status_of("/setup/", environment["PORT"]) == 200
         children = children_of(process.pid)
         assert len(children) == 3
     finally:

@@ -88,3 +88,10 @@ def test_pages_allow_neither_inline_scripts_nor_other_hosts(client):
 
     assert "unsafe" not in policy
     assert "http" not in policy
+
+
+def test_where_nobody_is_yet_signing_in_leads_to_the_setup(client):
+    answer = client.get("/accounts/login/")
+
+    assert answer.status_code == 302
+    assert answer.url == "/setup/"
