@@ -1,6 +1,6 @@
-"""The whole suite, on SQLite and on PostgreSQL, without and with a browser.
+"""The whole suite, on SQLite and on PostgreSQL: plain, with real processes, with a browser.
 
-`python -m tests.run [--on sqlite|postgres] [--only plain|browser] [arguments for pytest]`
+`python -m tests.run [--on sqlite|postgres] [--only plain|process|browser] [arguments for pytest]`
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from tests.postgres import NoPostgres, postgres
 
 DATABASES = ("sqlite", "postgres")
 KINDS = {
-    "plain": ["-m", "not browser", "-n", "2"],
+    "plain": ["-m", "not browser and not process", "-n", "2"],
+    "process": ["-m", "process", "-n", "2"],
     # One browser at a time: two of them and their servers starve each other on two cores.
     "browser": ["-m", "browser", "-n", "0"],
 }

@@ -46,6 +46,9 @@ class SlowServer:
         return "250 Kept"
 
 
+pytestmark = pytest.mark.process
+
+
 @pytest.fixture
 def slow_server():
     import socket

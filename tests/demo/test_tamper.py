@@ -35,6 +35,7 @@ def manage(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.process
 def test_the_verification_names_the_entry_edited_in_a_copy(tmp_path):
     for arguments in (("migrate", "-v0"), ("load_demo", "--deals", "12")):
         finished = manage(tmp_path, *arguments)
