@@ -19,6 +19,7 @@ from dealdesk.forms import DecisionForm
 from dealdesk.mails import given_facts, in_return_facts, role_words
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.permissions import check_can_decide, check_can_revoke
+from dealdesk.policy import policy_from_json
 from dealdesk.views.shared import slot_or_404, why_not, with_request
 from dealdesk.views.showing import Shown, off_text, show_request
 from dealdesk.wording import listed
@@ -180,8 +181,6 @@ def may_revoke(slot: ApprovalSlot, by: Actor, at: datetime) -> bool:
     if decision is None or by.user is None or decision.decided_by_id != by.user.pk:
         return False
     decision.slot = slot
-    from dealdesk.policy import policy_from_json
-
     hours = policy_from_json(slot.step.request.policy.body).revoke_hours
     return not why_not(check_can_revoke, decision, by=by, at=at, hours=hours)
 

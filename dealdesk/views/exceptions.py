@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -98,8 +99,6 @@ def page_of(request, filters: Filters) -> tuple[list[dict[str, Any]], str]:
     """A page of the rows, newest first, after the row that the address names."""
     rows = exceptions.listed(request.user, filters)
     if mark := moment_mark(request.GET.get("after", "")):
-        from django.db.models import Q
-
         moment, pk = mark
         rows = rows.filter(Q(requested_at__lt=moment) | Q(requested_at=moment, pk__lt=pk))
     found = list(rows[: PAGE + 1])

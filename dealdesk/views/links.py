@@ -6,6 +6,7 @@ that two links in two tabs never mix, and the page has an address without it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +23,7 @@ from dealdesk.forms import DecisionForm
 from dealdesk.links import LinkKind, LinkOutcome
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.views.approvals import approval_context, decide, slot_of_person
-from dealdesk.views.shared import private
+from dealdesk.views.shared import private, with_request
 from revops.people.actor import Actor, Via
 from revops.refusals import Refused
 
@@ -165,8 +166,11 @@ def for_somebody_else(request, outcome: LinkOutcome) -> HttpResponse | None:
 
 def show_link(request, outcome: LinkOutcome, *, form=None, refused=None) -> HttpResponse:
     by, slot = actor_of(request, outcome), outcome.slot
+    shown = approval_context(slot_in_full(slot.pk), by, timezone.now(), user=slot.person)
     context = {
-        **approval_context(slot_in_full(slot.pk), by, timezone.now(), user=slot.person),
+        **shown,
+        # Pages behind the sign-in are no part of this one.
+        "history": [replace(entry, url="") for entry in shown["history"]],
         "link": outcome.link,
         "form": form,
         "refused": refused,
@@ -177,8 +181,6 @@ def show_link(request, outcome: LinkOutcome, *, form=None, refused=None) -> Http
 
 
 def slot_in_full(pk: int) -> ApprovalSlot:
-    from dealdesk.views.shared import with_request
-
     return with_request(ApprovalSlot.objects.filter(pk=pk)).get()
 
 
