@@ -21,7 +21,14 @@ from dealdesk.demo.world import (
 from dealdesk.terms import Segment
 from pipeline.models import Move
 from revops.canonical import canonical_json, jsonable
-from revops.ledger.chain import GENESIS, Subject, commitment, entry_hash, entry_payload
+from revops.ledger.chain import (
+    GENESIS,
+    Subject,
+    commitment,
+    entry_hash,
+    entry_payload,
+    facts_json,
+)
 
 Row = tuple[Any, ...]
 
@@ -125,18 +132,9 @@ def spelled_facts(
 
     A million entries are spelled; a test holds this against the other.
     """
-    facts: dict[str, Any] = {}
-    if before:
-        facts["before"] = before
-    if after:
-        facts["after"] = after
-    if why:
-        facts["why"] = why
-    if related:
-        facts["related"] = sorted(related)
-    if personal:
-        facts["personal"] = personal
-    return _SPELL(facts)
+    return facts_json(
+        before=before, after=after, why=why, related=related, personal=personal, spell=_SPELL
+    )
 
 
 _SPELL = json.JSONEncoder(

@@ -8,7 +8,7 @@ root over the hashes of all entries since the last checkpoint, in the order of t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -27,10 +27,12 @@ def facts_json(
     why: str = "",
     related: Sequence[Subject] = (),
     personal: Mapping[str, str] | None = None,
+    spell: Callable[[Any], str] = canonical_json,
 ) -> str:
     """Return the stored facts of an entry as canonical JSON; what is empty is left out.
 
     `related` are kinds and numbers; `personal` are commitments, never the values themselves.
+    A loader of many entries may `spell` them faster, to the same text.
     """
     facts: dict[str, Any] = {}
     if before:
@@ -43,7 +45,7 @@ def facts_json(
         facts["related"] = sorted(related)
     if personal:
         facts["personal"] = personal
-    return canonical_json(facts)
+    return spell(facts)
 
 
 def entry_payload(
