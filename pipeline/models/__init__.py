@@ -1,6 +1,7 @@
 """The records of the pipeline, by their nouns."""
 
 from pipeline.models.accounts import Account, Contact, Segment
+from pipeline.models.alerts import AlertPreference, DigestSent, FindingAlert
 from pipeline.models.deals import (
     Activity,
     Deal,
@@ -9,6 +10,7 @@ from pipeline.models.deals import (
     DeclaredNone,
 )
 from pipeline.models.history import (
+    ClosePullIn,
     ClosePush,
     CriterionTick,
     GateDebt,
@@ -16,36 +18,58 @@ from pipeline.models.history import (
     StageRollup,
     StageVisit,
 )
+from pipeline.models.numbers import (
+    DealStanding,
+    ForecastCall,
+    ForecastSnapshot,
+    Quota,
+    Tally,
+    TallyMark,
+)
 from pipeline.models.process import (
     Choice,
     ExitCriterion,
+    JunkWord,
     Pipeline,
     PipelineVersion,
     RequiredItem,
     Stage,
+    StageRemoval,
     StageRule,
 )
 
 __all__ = [
     "Account",
     "Activity",
+    "AlertPreference",
     "Choice",
+    "ClosePullIn",
     "ClosePush",
     "Contact",
     "CriterionTick",
     "Deal",
     "DealContact",
     "DealMember",
+    "DealStanding",
     "DeclaredNone",
+    "DigestSent",
     "ExitCriterion",
+    "FindingAlert",
+    "ForecastCall",
+    "ForecastSnapshot",
     "GateDebt",
+    "JunkWord",
     "Move",
     "Pipeline",
     "PipelineVersion",
+    "Quota",
     "RequiredItem",
     "Segment",
     "Stage",
+    "StageRemoval",
     "StageRollup",
     "StageRule",
     "StageVisit",
+    "Tally",
+    "TallyMark",
 ]

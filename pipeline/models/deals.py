@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_fsm import FSMField, transition
 
 from pipeline.models.accounts import Account, Contact, Segment
-from pipeline.models.process import Pipeline, Stage
+from pipeline.models.process import Pipeline, Stage, StageRule
 from pipeline.searching import holding_words
 from revops.models import ProtectedStateMixin, Versioned
 
@@ -102,6 +102,34 @@ class Deal(ProtectedStateMixin, Versioned):
     loss_note = models.TextField(blank=True)
     competitor = models.CharField(max_length=200, blank=True)
     custom = models.JSONField(default=dict, blank=True)
+    product = models.CharField(
+        "main product",
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where a quote is primary, the product with the largest share of it.",
+    )
+    forecast_category = models.CharField(
+        max_length=10,
+        choices=StageRule.ForecastCategory,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Empty where the deal is forecast as its stage is.",
+    )
+
+    # Kept by every change, so that findings can be asked of all deals at once.
+    missing_count = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="What the present stage asks and the deal lacks; empty where not yet counted.",
+    )
+    decision_maker_known = models.BooleanField(default=False, db_default=False, editable=False)
+    debt_due_on = models.DateField(
+        null=True, blank=True, editable=False, help_text="When the earliest unpaid debt is due."
+    )
 
     # Stamped when the deal closes, so that a later reorganisation rewrites no report.
     closed_owner = models.ForeignKey(

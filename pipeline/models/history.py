@@ -22,6 +22,7 @@ class Move(models.TextChoices):
     REOPEN = "reopen", "Reopened"
     TRANSFER = "transfer", "Transferred"
     IMPORT = "import", "Imported"
+    RESTAGE = "restage", "Moved by new rules"
 
 
 class StageVisit(models.Model):
@@ -39,6 +40,24 @@ class StageVisit(models.Model):
     move = models.CharField(max_length=10, choices=Move)
     reason = models.TextField(blank=True)
     skipped = models.JSONField(default=list, blank=True, help_text="Keys of the stages jumped.")
+    via = models.CharField(
+        max_length=12,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The door it came by; empty where it was not kept.",
+    )
+    is_override = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="An administrator moved the deal past what its gate asked.",
+    )
+    bypassed = models.JSONField(
+        default=list,
+        blank=True,
+        db_default=models.Value([], models.JSONField()),
+        help_text="What an override went past: key, label and stage of each.",
+    )
     entered_at = models.DateTimeField(null=True, blank=True)
     entered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -65,8 +84,12 @@ class StageVisit(models.Model):
                 name="pipeline_visit_left_after_entered",
             ),
             models.CheckConstraint(
-                condition=~Q(move__in=["skip", "send_back", "reopen"]) | ~Q(reason=""),
+                condition=~Q(move__in=["skip", "send_back", "reopen", "transfer"]) | ~Q(reason=""),
                 name="pipeline_visit_irregular_move_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_override=False) | ~Q(reason=""),
+                name="pipeline_visit_override_has_reason",
             ),
             models.CheckConstraint(
                 condition=Q(entered_at__isnull=False) | Q(entered_by=None),
@@ -157,6 +180,35 @@ class ClosePush(models.Model):
         return f"{self.deal}: {self.from_date} to {self.to_date}"
 
 
+class ClosePullIn(models.Model):
+    """A close date that moved earlier."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="pull_ins")
+    from_date = models.DateField()
+    to_date = models.DateField()
+    pulled_at = models.DateTimeField()
+    pulled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(to_date__lt=F("from_date")), name="pipeline_pull_in_is_earlier"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["deal", "-pulled_at", "-id"], name="pipeline_pull_in_of_deal"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal}: {self.from_date} back to {self.to_date}"
+
+
 class GateDebt(models.Model):
     """An item of a skipped stage that is still owed."""
 
@@ -167,6 +219,15 @@ class GateDebt(models.Model):
     is_criterion = models.BooleanField(default=False)
     none_allowed = models.BooleanField(default=False)
     reason = models.TextField()
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="debts",
+        help_text="Who pays it off; empty for the owner of the deal.",
+    )
+    due_on = models.DateField(null=True, blank=True)
     incurred_at = models.DateTimeField()
     incurred_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+
+from revops.models import Versioned
 
 
 class Choice(models.Model):
@@ -42,8 +44,11 @@ class Pipeline(models.Model):
         return self.name
 
 
-class PipelineVersion(models.Model):
-    """The rules of a pipeline from one publication to the next; published rows never change."""
+class PipelineVersion(Versioned):
+    """The rules of a pipeline from one publication to the next; published rows never change.
+
+    A version without a publication is the draft; each pipeline has one at most.
+    """
 
     class Freedom(models.TextChoices):
         FREE = "free", "Free"
@@ -62,6 +67,24 @@ class PipelineVersion(models.Model):
     debt_blocks_at = models.ForeignKey(
         "Stage", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    debt_days = models.PositiveSmallIntegerField(
+        default=14, help_text="Days after a skip until what it left open is overdue."
+    )
+    buyer_silence_days = models.PositiveSmallIntegerField(
+        default=14, help_text="Days without anything from the buyer before a deal is flagged."
+    )
+    based_on = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    note = models.TextField(blank=True, help_text="What changes with it, and why.")
+    drafted_at = models.DateTimeField(null=True, blank=True)
+    drafted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -79,6 +102,11 @@ class PipelineVersion(models.Model):
             models.CheckConstraint(
                 condition=Q(published_at__isnull=False) | Q(published_by=None),
                 name="pipeline_version_publication_has_when",
+            ),
+            models.UniqueConstraint(
+                fields=["pipeline"],
+                condition=Q(published_at=None),
+                name="pipeline_version_one_draft",
             ),
         ]
 
@@ -119,6 +147,9 @@ class StageRule(models.Model):
 
     version = models.ForeignKey(PipelineVersion, on_delete=models.CASCADE, related_name="rules")
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="rules")
+    name = models.CharField(
+        max_length=100, blank=True, help_text="What this version calls the stage."
+    )
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.OPEN)
     probability_percent = models.PositiveSmallIntegerField(default=0)
@@ -151,6 +182,27 @@ class StageRule(models.Model):
         return f"{self.stage} in {self.version}"
 
 
+class StageRemoval(models.Model):
+    """Where the deals of a stage go that a version has no more."""
+
+    version = models.ForeignKey(PipelineVersion, on_delete=models.CASCADE, related_name="removals")
+    stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
+    goes_to = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "stage"], name="pipeline_removal_one_per_stage"
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage=F("goes_to")), name="pipeline_removal_leads_elsewhere"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} into {self.goes_to} with {self.version}"
+
+
 class RequiredItem(models.Model):
     """Evidence that a stage asks for; the key names an item kind of the registry."""
 
@@ -179,6 +231,14 @@ class ExitCriterion(models.Model):
     key = models.SlugField(max_length=60)
     label = models.CharField(max_length=150)
     position = models.PositiveSmallIntegerField(default=0)
+    needs_note = models.BooleanField(
+        default=False, help_text="Whoever confirms it says in a note how they know."
+    )
+    derived_from = models.CharField(
+        max_length=60,
+        blank=True,
+        help_text="Key of the fact that confirms it; empty where a person does.",
+    )
 
     class Meta:
         constraints = [
@@ -187,3 +247,23 @@ class ExitCriterion(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class JunkWord(models.Model):
+    """A placeholder that counts as nothing where evidence is asked, such as "tbd"."""
+
+    text = models.CharField(
+        max_length=60, unique=True, help_text="In small letters, without punctuation."
+    )
+    added_at = models.DateTimeField()
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.text

@@ -103,6 +103,9 @@ class FieldDefinition(Versioned):
         CHOICE = "choice", "One of a list"
         MULTI_CHOICE = "multi_choice", "Several of a list"
         URL = "url", "Web address"
+        MONEY = "money", "Money"
+        PERSON = "person", "Person"
+        FILE = "file", "File"
 
     entity = models.CharField(max_length=20, choices=Entity)
     key = models.SlugField(max_length=60)
@@ -115,6 +118,9 @@ class FieldDefinition(Versioned):
         help_text='For lists: [{"key": "emea", "label": "EMEA"}, …]',
     )
     position = models.PositiveSmallIntegerField(default=0)
+    is_searchable = models.BooleanField(
+        default=False, help_text="Deals are found by what this field says."
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
