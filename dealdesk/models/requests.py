@@ -241,6 +241,16 @@ class ApprovalSlotQuerySet(models.QuerySet["ApprovalSlot"]):
             .order_by(F("step__request__needed_by").asc(nulls_last=True), "due_at", "pk")
         )
 
+    def later_than(self, slot: ApprovalSlot) -> ApprovalSlotQuerySet:
+        """Those that come after `slot` in the order in which they wait."""
+        needed_by = slot.step.request.needed_by
+        here = Q(step__request__needed_by=needed_by)
+        later = Q(due_at__gt=slot.due_at) | Q(due_at=slot.due_at, pk__gt=slot.pk)
+        if needed_by is None:
+            return self.filter(here, later)
+        beyond = Q(step__request__needed_by__gt=needed_by) | Q(step__request__needed_by=None)
+        return self.filter(beyond | (here & later))
+
 
 class ApprovalSlot(models.Model):
     """One person asked in one role of a step."""

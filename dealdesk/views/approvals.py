@@ -29,7 +29,7 @@ from revops.ledger.models import Entry
 from revops.people.actor import Actor
 from revops.refusals import Conflict, Refused
 
-INBOX = 100
+INBOX = 25
 DECIDED = 50
 HISTORY = 30
 
@@ -53,18 +53,17 @@ class Waiting:
 def approval_inbox(request):
     """What waits for me, by when it is needed and due; and what I decided."""
     at, user = timezone.now(), request.user
-    waiting = with_request(ApprovalSlot.objects.waiting_on(user))
+    waiting = ApprovalSlot.objects.waiting_on(user)
     tab = "decided" if request.GET.get("tab") == "decided" else "waiting"
     context: dict[str, Any] = {
-        "count": ApprovalSlot.objects.waiting_on(user).count(),
+        "count": waiting.count(),
         "decided_count": Decision.objects.filter(decided_by=user).count(),
         "tab": tab,
         "at": at,
     }
     if tab == "waiting":
-        rows = [Waiting(slot, bool(slot.due_at and slot.due_at < at)) for slot in waiting[:INBOX]]
-        context["rows"] = rows
-        context["late"] = late = sum(row.is_late for row in rows)
+        context |= waiting_page(request, waiting, at)
+        context["late"] = late = waiting.filter(due_at__lt=at).count()
         context["late_words"] = "One is overdue" if late == 1 else f"{late} are overdue"
     else:
         context["decisions"] = decided_by(request)
@@ -83,6 +82,18 @@ def approval_inbox(request):
         },
     ]
     return render(request, "dealdesk/approval_inbox.html", context)
+
+
+def waiting_page(request, waiting, at: datetime) -> dict[str, Any]:
+    """A page of what waits, after the slot that the address names."""
+    mark = number_in(request.GET.get("after", ""))
+    held = ApprovalSlot.objects.filter(person=request.user).select_related("step__request")
+    if mark and (slot := held.filter(pk=mark).first()):
+        waiting = waiting.later_than(slot)
+    found = list(with_request(waiting)[: INBOX + 1])
+    shown = [Waiting(slot, bool(slot.due_at and slot.due_at < at)) for slot in found[:INBOX]]
+    following = f"?after={shown[-1].slot.pk}" if len(found) > INBOX else ""
+    return {"rows": shown, "next": following}
 
 
 def decided_by(request) -> dict[str, Any]:

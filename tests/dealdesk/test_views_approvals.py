@@ -70,6 +70,22 @@ def test_inbox_goes_by_needed_by_then_due(rep, vp):
     assert page.index("Deal 2") < page.index("Deal 1") < page.index("Deal 0")
 
 
+def test_inbox_pages_through_everything_once(rep, vp, monkeypatch):
+    monkeypatch.setattr("dealdesk.views.approvals.INBOX", 2)
+    needed = [None, date(2030, 1, 2), None, date(2030, 1, 1), date(2030, 1, 1)]
+    for number, day in enumerate(needed):
+        deal = make_deal(rep, f"Deal {number}", account=small_account())
+        ask(rep, deal=deal, needed_by=day, needed_cause="Board" if day else "")
+
+    client, seen, address = signed_in(vp), [], "?"
+    while address:
+        context = client.get(reverse("dealdesk:approval-inbox") + address).context
+        seen += [row.request.deal.name for row in context["rows"]]
+        address = context["next"]
+
+    assert seen == ["Deal 3", "Deal 4", "Deal 1", "Deal 0", "Deal 2"]
+
+
 def test_inbox_shows_only_what_waits_for_me(rep, vp, desk):
     ask(rep)
 
