@@ -20,7 +20,7 @@ from dealdesk.mails import given_facts, in_return_facts, role_words
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.permissions import check_can_decide, check_can_revoke
 from dealdesk.policy import policy_from_json
-from dealdesk.views.shared import slot_or_404, why_not, with_request
+from dealdesk.views.shared import first_with_request, slot_or_404, why_not
 from dealdesk.views.showing import Shown, off_text, show_request
 from dealdesk.wording import listed
 from pipeline.timeline import tell
@@ -90,7 +90,7 @@ def waiting_page(request, waiting, at: datetime) -> dict[str, Any]:
     held = ApprovalSlot.objects.filter(person=request.user).select_related("step__request")
     if mark and (slot := held.filter(pk=mark).first()):
         waiting = waiting.later_than(slot)
-    found = list(with_request(waiting)[: INBOX + 1])
+    found = first_with_request(waiting, INBOX + 1)
     shown = [Waiting(slot, bool(slot.due_at and slot.due_at < at)) for slot in found[:INBOX]]
     following = f"?after={shown[-1].slot.pk}" if len(found) > INBOX else ""
     return {"rows": shown, "next": following}
@@ -183,8 +183,8 @@ def ask_sentence(shown: Shown) -> str:
 def what_waits(slot: ApprovalSlot) -> dict[str, Any]:
     """How many more wait for this person, and the one to take next."""
     others = ApprovalSlot.objects.waiting_on(slot.person).exclude(pk=slot.pk)
-    following = with_request(others).first()
-    return {"more": others.count(), "following": following}
+    following = first_with_request(others, 1)
+    return {"more": others.count(), "following": following[0] if following else None}
 
 
 def may_revoke(slot: ApprovalSlot, by: Actor, at: datetime) -> bool:

@@ -54,6 +54,13 @@ def with_request(slots):
     return slots.select_related("person", *(f"step__request__{name}" for name in REQUEST))
 
 
+def first_with_request(slots, number: int) -> list[ApprovalSlot]:
+    """The first of the slots with their requests; the others are put in order by number alone."""
+    pks = list(slots.values_list("pk", flat=True)[:number])
+    found = with_request(ApprovalSlot.objects).in_bulk(pks)
+    return [found[pk] for pk in pks]
+
+
 def why_not(check, *args, **kwargs) -> str:
     """Why this cannot be done now, in the sentence of the operation; empty when it can."""
     try:
