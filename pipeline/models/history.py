@@ -112,6 +112,14 @@ class CriterionTick(models.Model):
     stage = models.ForeignKey(Stage, on_delete=models.PROTECT, related_name="+")
     criterion_key = models.CharField(max_length=60)
     note = models.TextField(blank=True)
+    evidence = models.ForeignKey(
+        "work.Attachment",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The file that shows it, where one was given.",
+    )
     ticked_at = models.DateTimeField()
     ticked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
