@@ -31,6 +31,8 @@ class Criterion:
 
     key: str
     label: str
+    needs_note: bool = False
+    derived_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Process:
-    """One published version of a pipeline: its stages in order and its liberties."""
+    """One version of a pipeline: its stages in order and its liberties."""
 
     pipeline_id: int
     version_id: int
@@ -67,6 +69,8 @@ class Process:
     moving_back: str = Freedom.REASON
     gate: str = PipelineVersion.Gate.EXIT
     debt_blocks_at: str = ""
+    debt_days: int = 14
+    buyer_silence_days: int = 14
 
     @cached_property
     def by_key(self) -> dict[str, Rule]:
@@ -228,6 +232,8 @@ def read_process(version: PipelineVersion) -> Process:
         moving_back=version.moving_back,
         gate=version.gate,
         debt_blocks_at=version.debt_blocks_at.key if version.debt_blocks_at else "",
+        debt_days=version.debt_days,
+        buyer_silence_days=version.buyer_silence_days,
     )
 
 
@@ -235,7 +241,7 @@ def read_rule(rule: StageRule) -> Rule:
     return Rule(
         stage_id=rule.stage_id,
         key=rule.stage.key,
-        name=rule.stage.name,
+        name=rule.name or rule.stage.name,
         position=rule.position,
         kind=rule.kind,
         probability_percent=rule.probability_percent,
@@ -247,7 +253,8 @@ def read_rule(rule: StageRule) -> Rule:
             Item(item.key, item.label, item.none_allowed) for item in in_order(rule.items.all())
         ),
         criteria=tuple(
-            Criterion(criterion.key, criterion.label) for criterion in in_order(rule.criteria.all())
+            Criterion(row.key, row.label, row.needs_note, row.derived_from)
+            for row in in_order(rule.criteria.all())
         ),
     )
 
