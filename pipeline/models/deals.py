@@ -130,6 +130,18 @@ class Deal(ProtectedStateMixin, Versioned):
     debt_due_on = models.DateField(
         null=True, blank=True, editable=False, help_text="When the earliest unpaid debt is due."
     )
+    skipped_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the deal last jumped over stages that it has not been in since.",
+    )
+    reviewed_pushes = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How many pushes the last forecast review has seen.",
+    )
 
     # Stamped when the deal closes, so that a later reorganisation rewrites no report.
     closed_owner = models.ForeignKey(
@@ -221,6 +233,8 @@ class Deal(ProtectedStateMixin, Versioned):
             models.Index(fields=["created_at", "id"], name="pipeline_deal_created"),
             models.Index(fields=["search_text", "id"], name="pipeline_deal_name"),
             models.Index(fields=["closed_on", "id"], name="pipeline_deal_closed_on"),
+            # What began on a day, for the tallies of that day.
+            models.Index(fields=["opened_on", "id"], name="pipeline_deal_opened_on"),
         ]
 
     def __str__(self) -> str:

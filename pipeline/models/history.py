@@ -182,6 +182,7 @@ class ClosePush(models.Model):
         ]
         indexes = [
             models.Index(fields=["deal", "-pushed_at", "-id"], name="pipeline_push_of_deal"),
+            models.Index(fields=["pushed_at"], name="pipeline_push_pushed"),
         ]
 
     def __str__(self) -> str:
@@ -211,6 +212,7 @@ class ClosePullIn(models.Model):
         ]
         indexes = [
             models.Index(fields=["deal", "-pulled_at", "-id"], name="pipeline_pull_in_of_deal"),
+            models.Index(fields=["pulled_at"], name="pipeline_pull_in_pulled"),
         ]
 
     def __str__(self) -> str:

@@ -73,7 +73,10 @@ class TallyMark(models.Model):
 
 
 class Tally(models.Model):
-    """What happened on one day or in one month: counted anew whenever a mark says so."""
+    """One measure of one day or month, in cells: counted anew whenever a mark says so.
+
+    A day without a row had nothing of it.
+    """
 
     class Grain(models.TextChoices):
         DAY = "day", "Day"
@@ -86,19 +89,16 @@ class Tally(models.Model):
     start = models.DateField()
     measure = models.CharField(max_length=30)
     dimension = models.CharField(max_length=20, blank=True, help_text="Empty for all deals.")
-    key = models.CharField(max_length=200, blank=True)
-    currency = models.CharField(max_length=3, blank=True)
-    count = models.IntegerField(default=0)
-    amount = models.DecimalField(max_digits=20, decimal_places=2, default=0)
-    spread = models.JSONField(
-        default=dict, blank=True, help_text="How many had each whole number of days."
+    cells = models.JSONField(
+        default=list,
+        help_text="Of each key and currency: how many, what amount, how many of each days.",
     )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["pipeline", "measure", "dimension", "grain", "start", "key", "currency"],
-                name="pipeline_tally_one_per_cell",
+                fields=["pipeline", "measure", "dimension", "grain", "start"],
+                name="pipeline_tally_one_per_day_or_month",
             ),
         ]
         indexes = [
@@ -106,7 +106,7 @@ class Tally(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.measure} {self.dimension} {self.key} {self.start}: {self.count}"
+        return f"{self.measure} {self.dimension} {self.start}"
 
 
 class Quota(Versioned):
