@@ -204,7 +204,10 @@ class ForecastCall(models.Model):
 
 
 class ForecastSnapshot(models.Model):
-    """What the deals of one owner that close in one month came to at the end of a day."""
+    """What the deals of one owner that close in one month came to as a day began.
+
+    A call counts for a whole line and for as many months as it was made for.
+    """
 
     taken_on = models.DateField()
     pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="+")
@@ -212,6 +215,7 @@ class ForecastSnapshot(models.Model):
     month = models.DateField(null=True, help_text="First day; empty for deals without a date.")
     category = models.CharField(max_length=10, choices=StageRule.ForecastCategory)
     is_call = models.BooleanField(default=False, help_text="Called by a manager for a whole line.")
+    months = models.PositiveSmallIntegerField(default=1, help_text="More than one for a call.")
     currency = models.CharField(max_length=3)
     count = models.PositiveIntegerField(default=0)
     amount = models.DecimalField(max_digits=20, decimal_places=2, default=0)
@@ -224,11 +228,22 @@ class ForecastSnapshot(models.Model):
                     "pipeline",
                     "owner",
                     "month",
+                    "months",
                     "category",
                     "is_call",
                     "currency",
                 ],
                 name="pipeline_snapshot_one_per_cell",
+            ),
+            models.UniqueConstraint(
+                fields=["taken_on", "pipeline", "owner", "category", "currency"],
+                condition=Q(month=None),
+                name="pipeline_snapshot_one_without_month",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["pipeline", "month", "taken_on"], name="pipeline_snapshot_of_month"
             ),
         ]
 
