@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from pipeline.models import Account, Deal
+from pipeline.reports.index import may_read_reports
 from revops.frame.navigation import register_command, register_item, register_search
 from revops.frame.notices import Sentence, register_address, register_notice
 from revops.people.models import Role
@@ -46,6 +47,15 @@ def register() -> None:
     register_item("tasks", "Tasks", "list-checks", "pipeline:task-list", 38, under="/tasks/")
     register_search("deals", "Deals", find_deals)
     register_search("accounts", "Accounts", find_accounts)
+    register_item(
+        "reports",
+        "Reports",
+        "chart-column",
+        "pipeline:report-index",
+        50,
+        visible=may_read_reports,
+        under="/reports/",
+    )
     register_command("new-deal", "New deal", "plus", "pipeline:deal-new", visible=may_enter_deals)
     register_command("deal-list", "Deals as a list", "list", "pipeline:deal-list")
     register_address("deal", lambda pk: reverse("pipeline:deal-detail", args=[pk]))

@@ -12,6 +12,7 @@ from pipeline.views import (
     moves,
     tasks,
 )
+from pipeline.views.reports.index import report_index
 
 app_name = "pipeline"
 
@@ -62,6 +63,7 @@ urlpatterns = [
     ),
     path("deals/<int:pk>/items/<str:key>/", items.deal_item_fill, name="deal-item-fill"),
     path("deals/<int:pk>/items/<str:key>/none/", items.deal_item_none, name="deal-item-none"),
+    path("reports/", report_index, name="report-index"),
     path("tasks/", tasks.task_list, name="task-list"),
     path("tasks/<int:pk>/", tasks.task_detail, name="task-detail"),
     path("tasks/<int:pk>/close/", tasks.task_close, name="task-close"),

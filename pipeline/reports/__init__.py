@@ -1,0 +1,1 @@
+"""Numbers about the pipeline: each module reads one kind of report."""
