@@ -1,6 +1,7 @@
 """The records of the pipeline, by their nouns."""
 
 from pipeline.models.accounts import Account, Contact, Segment
+from pipeline.models.actions import StageAction
 from pipeline.models.alerts import AlertPreference, DigestSent, FindingAlert
 from pipeline.models.deals import (
     Activity,
@@ -66,6 +67,7 @@ __all__ = [
     "RequiredItem",
     "Segment",
     "Stage",
+    "StageAction",
     "StageRemoval",
     "StageRollup",
     "StageRule",
