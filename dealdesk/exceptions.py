@@ -1,22 +1,28 @@
 """Reading the register of exceptions: what is asked for, how often, and how it comes out.
 
-Each question is one query however many rows there are; amounts are in company currency.
+Each question is one query however many rows there are; amounts are in company currency. For those
+who see every deal the answers are kept until the register changes, a minute at the longest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from functools import wraps
+from hashlib import sha256
+from typing import Any, TypeVar
 
+from django.core.cache import cache
 from django.db.models import Avg, Count, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from dealdesk.models import ExceptionRecord
+from pipeline.models.visibility import sees_all_deals
 from revops.company.models import Company
 from revops.people.models import Team, User
+from revops.remembering import remembered
 
 Outcome = ExceptionRecord.Outcome
 CENT = Decimal("0.01")
@@ -135,6 +141,36 @@ def listed(user: User, filters: Filters) -> QuerySet[ExceptionRecord]:
     )
 
 
+Answer = TypeVar("Answer")
+KEPT = 60
+"""Seconds. A row whose transaction ends after that of a later row does not show in the stamp."""
+
+
+def kept(question: Callable[[User, Filters], Answer]) -> Callable[[User, Filters], Answer]:
+    """Ask the database once, for all who see every deal, until the register changes."""
+
+    @wraps(question)
+    def answer(user: User, filters: Filters) -> Answer:
+        if not sees_all_deals(user):
+            return question(user, filters)
+        asked = sha256(repr((filters, Company.get().zone, stamp())).encode()).hexdigest()
+        key = f"dealdesk.exceptions.{question.__name__}:{asked}"
+        return cache.get_or_set(key, lambda: question(user, filters), KEPT)
+
+    return answer
+
+
+def stamp() -> tuple[int | None, datetime | None]:
+    """What changes when an exception is registered or decided."""
+    return remembered("register of exceptions", read_stamp)
+
+
+def read_stamp() -> tuple[int | None, datetime | None]:
+    found = ExceptionRecord.objects.aggregate(newest=Max("pk"), decided=Max("decided_at"))
+    return found["newest"], found["decided"]
+
+
+@kept
 def summary(user: User, filters: Filters) -> Summary:
     found: dict[str, Any] = records(user, filters).aggregate(
         exceptions=Count("pk"),
@@ -155,6 +191,11 @@ DECIDED = Q(outcome__in=[Outcome.APPROVED, Outcome.REJECTED])
 
 def ranked(user: User, filters: Filters, order: str = "frequency") -> Sequence[Ranked]:
     """Exceptions of one label counted together, ranked; one query."""
+    return sorted(by_label(user, filters), key=ORDERS[order])
+
+
+@kept
+def by_label(user: User, filters: Filters) -> Sequence[Ranked]:
     rows = (
         records(user, filters)
         .order_by()
@@ -172,7 +213,7 @@ def ranked(user: User, filters: Filters, order: str = "frequency") -> Sequence[R
             last_requested_at=Max("requested_at"),
         )
     )
-    return sorted(map(ranked_row, rows), key=ORDERS[order])
+    return [ranked_row(row) for row in rows]
 
 
 def ranked_row(row: Any) -> Ranked:
@@ -181,6 +222,7 @@ def ranked_row(row: Any) -> Ranked:
     return Ranked(**row)
 
 
+@kept
 def by_month(user: User, filters: Filters) -> Sequence[tuple[date, str, int]]:
     """(month, outcome, exceptions) in the company's zone, oldest first."""
     rows = (
@@ -194,6 +236,7 @@ def by_month(user: User, filters: Filters) -> Sequence[tuple[date, str, int]]:
     return [(row["month"].date(), row["outcome"], row["number"]) for row in rows]
 
 
+@kept
 def by_kind(user: User, filters: Filters) -> Sequence[tuple[str, int, Decimal]]:
     """(kind, exceptions, amount at stake), the most frequent first."""
     rows = (
@@ -216,7 +259,13 @@ class Choices:
 
 
 def choices(user: User) -> Choices:
-    found = records(user, Filters())
+    """What there is to choose from among all that this person may see."""
+    return choices_under(user, Filters())
+
+
+@kept
+def choices_under(user: User, filters: Filters) -> Choices:
+    found = records(user, filters)
     first = found.aggregate(first=Min("requested_at"))["first"]
     return Choices(
         teams=list(Team.objects.filter(pk__in=found.values("team"))),

@@ -106,6 +106,7 @@ class ExceptionRecord(models.Model):
         indexes = [
             models.Index(fields=["requested_at", "id"], name="dealdesk_exception_requested"),
             models.Index(fields=["kind", "label"], name="dealdesk_exception_label"),
+            models.Index(fields=["decided_at"], name="dealdesk_exception_decided"),
         ]
 
     def __str__(self) -> str:

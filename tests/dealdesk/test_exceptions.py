@@ -2,6 +2,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from dealdesk.exceptions import (
     Filters,
@@ -13,7 +15,9 @@ from dealdesk.exceptions import (
     records,
     summary,
 )
+from revops.remembering import remembering
 from tests.factories.dealdesk import AT, HOUR, decide, make_quote, payment, submit, term
+from tests.factories.people import make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -100,5 +104,24 @@ def test_queries_do_not_grow_with_rows(
         decide(submit(make_quote(rep, 25)), vp)
     with django_assert_num_queries(len(few)):
         list(listed(auditor, Filters()))
-    with django_assert_num_queries(2):
+    with remembering(), django_assert_num_queries(3):
         ranked(auditor, Filters())
+
+
+def test_answers_are_kept_until_the_register_changes(asked, rep, vp, auditor):
+    before = ranked(auditor, Filters())
+    with CaptureQueriesContext(connection) as again:
+        assert ranked(auditor, Filters()) == before
+
+    assert not [q for q in again if "COUNT" in q["sql"]]
+
+    decide(submit(make_quote(rep, 25)), vp)
+
+    assert ranked(auditor, Filters()) != before
+
+
+def test_nobody_is_given_the_answer_to_another(asked, auditor):
+    everything = summary(auditor, Filters()).exceptions
+
+    assert everything > 0
+    assert summary(make_person("Vera Other", roles=["vp_sales"]), Filters()).exceptions == 0
