@@ -9,13 +9,14 @@ Visibility  deals a person may see for reasons that only another app knows
 Locks       typed fields of a deal that another app keeps, such as the amount of its primary quote
 Stories     how the ledger's entries read on a deal's timeline
 Home        what the home page shows beside the pipeline's own
+Findings    what can be wrong with an open deal for reasons that only another app knows
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pipeline.junk import is_filled
@@ -24,6 +25,7 @@ from revops.refusals import Missing
 if TYPE_CHECKING:
     from django.db.models import Q
 
+    from pipeline.findings.context import Context
     from pipeline.models import Deal
     from revops.ledger.models import Entry
     from revops.people.actor import Actor
@@ -139,6 +141,43 @@ class Story:
     url: str = ""
 
 
+BAD, WARN, INFO = "bad", "warn", "info"
+"""How much a finding matters: wrong, going wrong, good to know."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """That a deal has a finding: since which day, where that is known, and in what words."""
+
+    since: date | None
+    sentence: str
+
+
+class JudgeDeal(Protocol):
+    def __call__(self, deal: Deal, context: Context, fact: Any) -> Seen | None: ...
+
+
+@dataclass(frozen=True)
+class FindingKind:
+    """One thing that can be wrong with an open deal, and the one act that clears it.
+
+    `condition` finds such deals in the database and `judge` says it of one at hand; they must
+    agree. What the deal's own row does not tell, `read` reads beside many deals at once, and
+    `judge` is given it. `order` is the column by which the longest standing come first.
+    """
+
+    key: str
+    label: str
+    severity: str
+    sentence: str
+    condition: Callable[[Context], Q]
+    judge: JudgeDeal
+    act_label: str
+    act_url: Callable[[Deal], str]
+    read: Callable[[Sequence[int], Context], Mapping[int, Any]] | None = None
+    order: str = "entered_stage_at"
+
+
 Storyteller = Callable[[Sequence["Entry"], "User"], Mapping[int, Story]]
 """Told in one batch, by the entry's number; an entry left out is not shown."""
 
@@ -158,6 +197,7 @@ _visibility: list[Callable[[User], Q]] = []
 _locks: dict[str, Callable[[Deal], str]] = {}
 _storytellers: dict[str, Storyteller] = {}
 _home_panels: dict[str, HomePanel] = {}
+_findings: dict[str, FindingKind] = {}
 
 
 def register_item(kind: ItemKind) -> None:
@@ -272,3 +312,12 @@ def register_home_panel(panel: HomePanel) -> None:
 
 def home_panels() -> Sequence[HomePanel]:
     return sorted(_home_panels.values(), key=lambda panel: (panel.order, panel.key))
+
+
+def register_finding(kind: FindingKind) -> None:
+    _findings[kind.key] = kind
+
+
+def finding_kinds() -> Sequence[FindingKind]:
+    """The kinds that other apps registered."""
+    return tuple(_findings.values())
