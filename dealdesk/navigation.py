@@ -81,7 +81,7 @@ def register() -> None:
     register_item("policy", "Policy", "scale", "dealdesk:policy-detail", 70)
     register_item("prices", "Prices", "tags", "dealdesk:price-list", 72)
     register_command("term-catalogue", "Catalogue of terms", "book-open", "dealdesk:term-catalogue")
-    register_item("settings", "Settings", "settings", "admin:index", 80, visible=may_govern)
+    register_item("settings", "Settings", "settings", "frame:settings", 80, visible=may_govern)
     register_search("quotes", "Quotes", find_quotes)
     register_search("requests", "Requests", find_requests)
     register_address("quote", lambda pk: reverse("dealdesk:quote-detail", args=[pk]))

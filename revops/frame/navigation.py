@@ -77,8 +77,26 @@ class Command:
         return address(self.url_name)
 
 
+@dataclass(frozen=True)
+class Setting:
+    """One entry of the page of settings: where something is set up, and what for."""
+
+    key: str
+    label: str
+    sentence: str
+    icon: str
+    url_name: str
+    order: int
+    visible: Visible = everyone
+
+    @property
+    def url(self) -> str:
+        return address(self.url_name)
+
+
 @dataclass
 class Registry:
+    settings: dict[str, Setting] = field(default_factory=dict)
     items: dict[str, Item] = field(default_factory=dict)
     searches: dict[str, Search] = field(default_factory=dict)
     commands: dict[str, Command] = field(default_factory=dict)
@@ -112,6 +130,26 @@ def register_command(
 ) -> None:
     """Add an act such as "New deal" to the command dialog."""
     registry.commands[key] = Command(key, label, icon, url_name, visible)
+
+
+def register_setting(
+    key: str,
+    label: str,
+    sentence: str,
+    icon: str,
+    url_name: str,
+    order: int,
+    *,
+    visible: Visible = everyone,
+) -> None:
+    """Add an entry to the page of settings; who may not use it does not see it."""
+    registry.settings[key] = Setting(key, label, sentence, icon, url_name, order, visible)
+
+
+def settings_of(user: Any) -> list[Setting]:
+    """What this person may set up, in order."""
+    entries = sorted(registry.settings.values(), key=lambda each: (each.order, each.key))
+    return [each for each in entries if each.visible(user) and each.url]
 
 
 def places(user: Any, path: str) -> list[Place]:

@@ -5,6 +5,7 @@ from revops.frame import views
 app_name = "frame"
 urlpatterns = [
     path("search/", views.search, name="search"),
+    path("settings/", views.settings_page, name="settings"),
     path("notifications/", views.notification_list, name="notification-list"),
     path("notifications/read/", views.notification_read_all, name="notification-read-all"),
     path("notifications/<int:pk>/open/", views.notification_open, name="notification-open"),

@@ -32,6 +32,14 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
+def settings_page(request: HttpRequest) -> HttpResponse:
+    """Where things are set up: what the apps registered and this person may use."""
+    context = {"entries": navigation.settings_of(request.user)}
+    return render(request, "frame/settings.html", context)
+
+
+@login_required
+@require_GET
 def notification_list(request: HttpRequest) -> HttpResponse:
     rows = Notification.objects.of(request.user)
     if before := number_in(request.GET.get("before", "")):
