@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -32,26 +33,27 @@ class Share:
     amount: Decimal
 
 
-def share_of(deal: Deal) -> Share:
-    cell = Cell(deal.pipeline_id, deal.stage_id, deal.owner_id, deal.currency)
-    return Share(cell, deal.amount or NOTHING)
-
-
 def shift(before: Share | None, after: Share | None) -> None:
-    """Move a deal's share from one cell to another, within the caller's transaction.
+    """Move a deal's share from one cell to another, within the caller's transaction."""
+    if before != after:
+        shift_many([(before, after)])
+
+
+def shift_many(changes: Iterable[tuple[Share | None, Share | None]]) -> None:
+    """Move the shares of many deals, each cell once.
 
     Cells are changed in one order by everybody, so that two moves cannot wait for each other.
     """
-    if before == after:
-        return
     counts: Counter[Cell] = Counter()
     amounts: defaultdict[Cell, Decimal] = defaultdict(Decimal)
-    for share, sign in ((before, -1), (after, 1)):
-        if share:
-            counts[share.cell] += sign
-            amounts[share.cell] += sign * share.amount
+    for before, after in changes:
+        for share, sign in ((before, -1), (after, 1)):
+            if share:
+                counts[share.cell] += sign
+                amounts[share.cell] += sign * share.amount
     for cell in sorted(amounts):
-        add_to(cell, counts[cell], amounts[cell])
+        if counts[cell] or amounts[cell]:
+            add_to(cell, counts[cell], amounts[cell])
 
 
 def add_to(cell: Cell, count: int, amount: Decimal) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -16,9 +15,9 @@ from pipeline.imports.accounts import ACCOUNT, PERSON, find_account
 from pipeline.imports.extensions import DealExtension, begin_extensions
 from pipeline.models import Account, Choice, Deal, Move, Pipeline, StageVisit
 from pipeline.operations.shared import tell_listeners
-from pipeline.rollups import Cell, Share, add_to, share_of
 from pipeline.searching import search_form
 from pipeline.stages import Process, Rule, process_of
+from pipeline.standings import Standing, follow_many, standing_of
 from revops.company.models import Company
 from revops.imports.drafts import Drafts, Outcome, Progress, Record
 from revops.imports.fieldtypes import Choice as OneOf
@@ -110,7 +109,7 @@ class DealPlan(Plan[Deal]):
     """One deal of the file: what of it is news, and what else the row says (its quote)."""
 
     place: Place | None = None
-    share: Share | None = None
+    stood: Standing | None = None
     moved: bool = False
     attached: dict[str, Record] = field(default_factory=dict)
     attached_news: frozenset[str] = frozenset()
@@ -311,7 +310,7 @@ def _write(
     for each in new:
         _make(each, source, company, accounts, at=at)
     for each in old:
-        each.share = share_of(each.row)
+        each.stood = standing_of(each.row)
         _change(each, company, accounts, at=at)
     for extension in added:
         extension.stamp([*new, *(each for each in old if each.moved)])
@@ -322,7 +321,7 @@ def _write(
     entries += [_entry(each, new=False) for each in old if each.after]
     for extension in added:
         entries += extension.write([*new, *old], by=by, at=at)
-    _shift_all([*new, *old])
+    follow_many([(each.row, each.stood) for each in [*new, *old]], at=at)
     if entries:
         record_many(entries, by=by, at=at)
     with quietly():
@@ -503,17 +502,3 @@ def _entry(each: DealPlan, *, new: bool) -> Draft:
             each.after["closed_on"] = each.place.closed_on
         each.after["origin"] = Deal.Origin.IMPORT
     return entry(each, "deal", new=new)
-
-
-def _shift_all(plans: Sequence[DealPlan]) -> None:
-    """Let the rollups follow, each cell once and in the order in which everybody takes them."""
-    counts: Counter[Cell] = Counter()
-    amounts: defaultdict[Cell, Decimal] = defaultdict(Decimal)
-    for each in plans:
-        for share, sign in ((each.share, -1), (share_of(each.row), 1)):
-            if share:
-                counts[share.cell] += sign
-                amounts[share.cell] += sign * share.amount
-    for cell in sorted(amounts):
-        if counts[cell] or amounts[cell]:
-            add_to(cell, counts[cell], amounts[cell])

@@ -32,8 +32,8 @@ from pipeline.permissions import (
     check_can_enter,
     check_can_reassign,
 )
-from pipeline.rollups import share_of, shift
 from pipeline.stages import Process, Rule, process_of
+from pipeline.standings import follow
 from revops.company.models import Company
 from revops.ledger.operations import record
 from revops.people.actor import Actor, Via
@@ -124,7 +124,7 @@ def check_not_past(day: date, company: Company, *, at: datetime) -> None:
 
 
 def begin(deal: Deal, process: Process, rule: Rule, *, by: Actor, at: datetime) -> None:
-    """Write the first visit, the rollup and the ledger's first entry of a new deal.
+    """Write the first visit, the standing and the ledger's first entry of a new deal.
 
     A deal that begins in a later stage owes what the stages before it ask.
     """
@@ -136,7 +136,7 @@ def begin(deal: Deal, process: Process, rule: Rule, *, by: Actor, at: datetime) 
         entered_at=at,
         entered_by=by.user,
     )
-    shift(None, share_of(deal))
+    follow(deal, None, at=at)
     earlier = [other for other in process.open_rules if other.position < rule.position]
     asks = [ask for other in earlier for ask in asks_of(other)]
     if asks:

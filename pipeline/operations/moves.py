@@ -27,7 +27,6 @@ from pipeline.operations.shared import (
 )
 from pipeline.permissions import check_can_change, check_can_enter, check_can_reopen
 from pipeline.registry import DealFacts, PlannedMove
-from pipeline.rollups import share_of, shift
 from pipeline.stages import (
     Freedom,
     Process,
@@ -36,6 +35,7 @@ from pipeline.stages import (
     process_by_id,
     reason_under,
 )
+from pipeline.standings import follow, standing_of
 from revops.company.models import Company
 from revops.ledger.operations import record
 from revops.people.actor import Actor
@@ -377,8 +377,8 @@ MOVED = [
 def enter_stage(
     planned: PlannedMove, process: Process, *, reason: str, by: Actor, at: datetime
 ) -> StageVisit:
-    """End the present visit, begin the next, and let status, stamps and rollups follow."""
-    deal, share = planned.deal, share_of(planned.deal)
+    """End the present visit, begin the next, and let status, stamps and standings follow."""
+    deal, stood = planned.deal, standing_of(planned.deal)
     moment = leave_stage(deal, at=at)
     visit = StageVisit.objects.create(
         deal=deal,
@@ -394,7 +394,7 @@ def enter_stage(
     deal.entered_stage_at = moment
     change_status(deal, Move(planned.kind), at=at)
     deal.save_version(update_fields=MOVED)
-    shift(share, share_of(deal))
+    follow(deal, stood, at=at)
     return visit
 
 

@@ -13,8 +13,8 @@ from pipeline import registry
 from pipeline.gates import Ask, ask_of_debt, is_met, load_facts, unpaid_debts
 from pipeline.models import Account, Choice, Deal, GateDebt
 from pipeline.registry import CUSTOM, DealFacts
-from pipeline.rollups import share_of, shift
 from pipeline.searching import search_form
+from pipeline.standings import follow, standing_of
 from revops.addresses import number_in
 from revops.company.fields import validate_custom
 from revops.company.models import validate_currency
@@ -183,8 +183,8 @@ def write_facts(
     verb: str = "deal.changed",
     why: str = "",
 ) -> None:
-    """Save `changed` as the deal's next version: rollups, search text and ledger follow."""
-    share = share_of(deal)
+    """Save `changed` as the deal's next version: standings, search text and ledger follow."""
+    stood = standing_of(deal)
     before = {name: getattr(deal, name) for name in changed}
     for name, value in changed.items():
         setattr(deal, name, value)
@@ -193,7 +193,7 @@ def write_facts(
         deal.search_text = search_text_of(deal)
         touched.add("search_text")
     deal.save_version(update_fields=sorted(touched))
-    shift(share, share_of(deal))
+    follow(deal, stood, at=at)
     record(verb, deal, by=by, at=at, before=before, after=changed, why=why)
 
 
