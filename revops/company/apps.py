@@ -13,7 +13,14 @@ class CompanyConfig(AppConfig):
         register_default(ensure_company)
         declare(
             "company_fielddefinition",
-            free=("version", "label", "help_text", "options", "position"),
-            once=("archived_at",),
+            free=(
+                "version",
+                "label",
+                "help_text",
+                "options",
+                "position",
+                "is_searchable",
+                "archived_at",
+            ),
             why="a field keeps its key and kind",
         )

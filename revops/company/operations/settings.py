@@ -1,4 +1,4 @@
-"""Changes of the company's settings, rates and fields."""
+"""Changes of the company's settings and rates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from django.db import transaction
 
-from revops.company.models import Company, ExchangeRate, FieldDefinition, validate_currency
+from revops.company.models import Company, ExchangeRate, validate_currency
 from revops.company.permissions import check_can_administer
 from revops.ledger.operations import record
 from revops.models import check_version
@@ -113,87 +113,3 @@ def write_rate(
 def check_currency(currency: str) -> None:
     if validate_currency.regex.match(currency) is None:  # type: ignore[union-attr]
         raise Refused(f"{currency} is no currency. Take three capital letters, such as EUR.")
-
-
-@transaction.atomic(durable=True)
-def define_field(
-    *,
-    entity: str,
-    key: str,
-    kind: str,
-    label: str,
-    options: list[dict[str, str]] | None = None,
-    help_text: str = "",
-    position: int = 0,
-    by: Actor,
-    at: datetime,
-) -> FieldDefinition:
-    """Add a field of the company's own to a kind of record."""
-    check_can_administer(by)
-    if entity not in FieldDefinition.Entity.values or kind not in FieldDefinition.Kind.values:
-        raise Refused(f"A {entity} cannot have a field of the kind {kind}.")
-    if FieldDefinition.objects.filter(entity=entity, key=key).exists():
-        raise Refused(f"There is a field {key} already. A key is never used twice.")
-    check_options(kind, options or [])
-    definition = FieldDefinition.objects.create(
-        entity=entity,
-        key=key,
-        kind=kind,
-        label=label,
-        options=options or [],
-        help_text=help_text,
-        position=position,
-    )
-    after = {"entity": entity, "key": key, "kind": kind, "label": label, "options": options or []}
-    record("field.defined", definition, by=by, at=at, after=after)
-    return definition
-
-
-def check_options(kind: str, options: list[dict[str, str]]) -> None:
-    needs = kind in (FieldDefinition.Kind.CHOICE, FieldDefinition.Kind.MULTI_CHOICE)
-    keys = [option.get("key") for option in options]
-    if needs and (not keys or not all(keys) or len(set(keys)) < len(keys)):
-        raise Refused("A list needs options, each with a key of its own.")
-    if options and not needs:
-        raise Refused("Only a list has options.")
-
-
-@transaction.atomic(durable=True)
-def change_field(
-    *,
-    definition: FieldDefinition,
-    changes: Mapping[str, Any],
-    by: Actor,
-    at: datetime,
-    version: int | None = None,
-) -> FieldDefinition:
-    """Change what a field is called, its help, its position or its options."""
-    check_can_administer(by)
-    definition = FieldDefinition.objects.select_for_update().get(pk=definition.pk)
-    check_version(definition, version)
-    if set(changes) - {"label", "help_text", "position", "options"}:
-        raise Refused("The key and the kind of a field never change. Define another field.")
-    changed = {name: new for name, new in changes.items() if getattr(definition, name) != new}
-    if not changed:
-        return definition
-    if "options" in changed:
-        check_options(definition.kind, changed["options"])
-    before = {name: getattr(definition, name) for name in changed}
-    for name, value in changed.items():
-        setattr(definition, name, value)
-    definition.save_version(update_fields=changed)
-    record("field.changed", definition, by=by, at=at, before=before, after=changed)
-    return definition
-
-
-@transaction.atomic(durable=True)
-def archive_field(*, definition: FieldDefinition, by: Actor, at: datetime) -> FieldDefinition:
-    """Offer a field no longer; the values it has are kept."""
-    check_can_administer(by)
-    definition = FieldDefinition.objects.select_for_update().get(pk=definition.pk)
-    if definition.archived_at:
-        raise Refused(f"{definition.label} is archived already.")
-    definition.archived_at = at
-    definition.save_version(update_fields=["archived_at"])
-    record("field.archived", definition, by=by, at=at)
-    return definition
