@@ -7,6 +7,7 @@ from pipeline.operations.accounts import (
     create_contact,
     override_segment,
 )
+from pipeline.operations.bulk import MoveResult, bulk_move_deals
 from pipeline.operations.buying import (
     add_member,
     link_contact,
@@ -21,6 +22,7 @@ from pipeline.operations.close_dates import (
     push_close_date,
     push_close_dates,
 )
+from pipeline.operations.closing import lose_deal, reopen_deal, win_deal
 from pipeline.operations.deals import (
     change_deal,
     create_deal,
@@ -34,16 +36,7 @@ from pipeline.operations.evidence import (
     withdraw_none,
     withdraw_tick,
 )
-from pipeline.operations.moves import (
-    MoveResult,
-    advance_deal,
-    bulk_move_deals,
-    lose_deal,
-    reopen_deal,
-    send_back_deal,
-    skip_deal,
-    win_deal,
-)
+from pipeline.operations.moves import advance_deal, send_back_deal, skip_deal
 
 __all__ = [
     "MoveResult",

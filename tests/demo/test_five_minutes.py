@@ -20,7 +20,7 @@ from dealdesk.operations.quotes import make_primary, save_quote
 from dealdesk.operations.requests import preview_draft, submit_quote
 from pipeline.gates import gate_of
 from pipeline.models import Deal, Move
-from pipeline.operations.moves import advance_deal, win_deal
+from pipeline.operations import advance_deal, win_deal
 from revops.people.actor import Actor, Via
 from revops.people.models import User
 from tests.demo.conftest import AT

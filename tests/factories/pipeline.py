@@ -16,7 +16,7 @@ from pipeline.models import (
     Stage,
 )
 from pipeline.operations import create_account, create_contact, create_deal
-from pipeline.operations.moves import enter_stage
+from pipeline.operations.movement import enter_stage
 from pipeline.stages import plan_move, process_of
 from tests.factories.people import AT, SYSTEM
 

@@ -1,0 +1,220 @@
+"""What every move of a deal does once its verb is known, within a transaction that holds it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pipeline import registry
+from pipeline.gates import asks_of, gate_of, load_facts, still_unmet
+from pipeline.models import Deal, Move, Stage, StageVisit
+from pipeline.operations.evidence import Evidence, write_evidence
+from pipeline.operations.shared import (
+    check_open,
+    incur_debts,
+    owner_and_manager,
+    pay_debts,
+    tell,
+)
+from pipeline.permissions import check_can_change, check_can_enter
+from pipeline.registry import DealFacts, PlannedMove
+from pipeline.stages import Process, classify_move, process_by_id
+from pipeline.standings import follow, standing_of
+from revops.company.models import Company
+from revops.ledger.operations import record
+from revops.people.actor import Actor
+from revops.refusals import Refused
+
+VERBS = {
+    Move.ADVANCE: "deal.advanced",
+    Move.SKIP: "deal.skipped",
+    Move.SEND_BACK: "deal.sent_back",
+    Move.WIN: "deal.won",
+    Move.LOSE: "deal.lost",
+    Move.REOPEN: "deal.reopened",
+}
+
+MOVED = [
+    "stage",
+    "status",
+    "entered_stage_at",
+    "closed_on",
+    "closed_owner",
+    "closed_team",
+    "closed_segment",
+    "loss_reason",
+    "loss_note",
+]
+
+
+def check_movable(deal: Deal, *, by: Actor) -> Process:
+    """Return the rules in force, after asking whether `by` may move this open deal."""
+    check_can_change(deal, by=by)
+    check_open(deal)
+    return process_by_id(deal.pipeline_id)
+
+
+def check_kind(process: Process, deal: Deal, to: Stage, wanted: Move) -> None:
+    """Raise Refused when the move to that stage is another one than the verb says."""
+    origin, target = process.rule_of(deal.stage_id), process.rule_of(to.pk)
+    move = classify_move(process, origin.key, target.key, deal.status)
+    if move != wanted:
+        raise Refused(
+            f"From {origin.name} to {target.name} is another move: {move.label.lower()}.",
+            code="another_move",
+            move=move.value,
+        )
+
+
+def carry_out(
+    planned: PlannedMove,
+    process: Process,
+    *,
+    reason: str = "",
+    evidence: Evidence | None = None,
+    by: Actor,
+    at: datetime,
+) -> Deal:
+    """Fill in the evidence, ask the gate, and make the move with everything that follows."""
+    deal = planned.deal
+    check_can_enter(process.rule(planned.to_stage), by=by)
+    write_evidence(deal, evidence or {}, by=by, at=at)
+    facts = load_facts(deal, at)
+    check_gate(planned, process, facts, at=at)
+    pay_debts(deal, by=by, at=at, facts=facts)
+    owed = owe_skipped(planned, process, facts, reason=reason, by=by, at=at)
+    visit = enter_stage(planned, process, reason=reason, by=by, at=at)
+    write_move(planned, visit, owed, by=by, at=at)
+    if planned.skipped:
+        alert_of_skip(planned, process, visit, reason=reason, by=by, at=at)
+    for effect in registry.deal_effects():
+        effect(planned, by=by, at=at)
+    return deal
+
+
+def check_gate(planned: PlannedMove, process: Process, facts: DealFacts, *, at: datetime) -> None:
+    """Raise Refused, listing everything at once, unless the deal may make this move."""
+    missing = gate_of(planned.deal, planned, at, facts=facts)
+    if missing:
+        target = process.rule(planned.to_stage).name
+        labels = ", ".join(dict.fromkeys(each.label for each in missing))
+        raise Refused(
+            f"Before this deal can enter {target}: {labels}.", code="gate", missing=missing
+        )
+
+
+def owe_skipped(
+    planned: PlannedMove,
+    process: Process,
+    facts: DealFacts,
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> list[str]:
+    """Write down what the skipped stages ask and the deal lacks; a win has asked it already."""
+    if planned.kind != Move.SKIP:
+        return []
+    asks = [ask for key in planned.skipped for ask in asks_of(process.rule(key))]
+    unmet = still_unmet(planned.deal, asks, facts)
+    debts = incur_debts(planned.deal, unmet, reason=reason, by=by, at=at)
+    return [debt.item_key for debt in debts]
+
+
+def enter_stage(
+    planned: PlannedMove, process: Process, *, reason: str, by: Actor, at: datetime
+) -> StageVisit:
+    """End the present visit, begin the next, and let status, stamps and standings follow."""
+    deal, stood = planned.deal, standing_of(planned.deal)
+    moment = leave_stage(deal, at=at)
+    visit = StageVisit.objects.create(
+        deal=deal,
+        stage_id=process.rule(planned.to_stage).stage_id,
+        version_id=process.version_id,
+        move=planned.kind,
+        reason=reason.strip(),
+        skipped=list(planned.skipped),
+        entered_at=moment,
+        entered_by=by.user,
+    )
+    deal.stage_id = visit.stage_id
+    deal.entered_stage_at = moment
+    change_status(deal, Move(planned.kind), at=at)
+    deal.save_version(update_fields=MOVED)
+    follow(deal, stood, at=at)
+    return visit
+
+
+def leave_stage(deal: Deal, *, at: datetime) -> datetime:
+    """End the open visit and return the moment of leaving.
+
+    Two moves in a row may carry moments in the other order; the later one waited for the lock.
+    """
+    visit = deal.visits.filter(left_at=None).first()
+    if visit is None:
+        return at
+    moment = max(at, visit.entered_at) if visit.entered_at else at
+    deal.visits.filter(pk=visit.pk, left_at=None).update(left_at=moment)
+    return moment
+
+
+def change_status(deal: Deal, move: Move, *, at: datetime) -> None:
+    """Close or reopen the deal where the move says so, with what is stamped on closing."""
+    if move == Move.WIN:
+        deal.mark_won()
+    elif move == Move.LOSE:
+        deal.mark_lost()
+    elif move == Move.REOPEN:
+        deal.mark_open()
+        deal.loss_reason = deal.loss_note = deal.closed_segment = ""
+        deal.closed_on = deal.closed_owner = deal.closed_team = None
+    if move in (Move.WIN, Move.LOSE):
+        deal.closed_on = Company.get().local_day(at)
+        deal.closed_owner = deal.owner
+        deal.closed_team = deal.owner.team
+
+
+def write_move(
+    planned: PlannedMove, visit: StageVisit, owed: list[str], *, by: Actor, at: datetime
+) -> None:
+    deal = planned.deal
+    after: dict[str, Any] = {"stage": planned.to_stage, "status": deal.status}
+    if planned.skipped:
+        after["skipped"] = planned.skipped
+    if owed:
+        after["owed"] = owed
+    if deal.closed_on:
+        after |= {"closed_on": deal.closed_on, "loss_reason": deal.loss_reason}
+    record(
+        VERBS[Move(planned.kind)],
+        deal,
+        by=by,
+        at=at,
+        before={"stage": planned.from_stage},
+        after=after,
+        why=visit.reason,
+    )
+
+
+def alert_of_skip(
+    planned: PlannedMove,
+    process: Process,
+    visit: StageVisit,
+    *,
+    reason: str,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Tell owner and manager which stages were jumped over."""
+    names = ", ".join(process.rule(key).name for key in planned.skipped)
+    tell(
+        owner_and_manager(planned.deal),
+        "deal.skipped",
+        planned.deal,
+        key=visit.pk,
+        by=by,
+        at=at,
+        skipped=names,
+        stage=process.rule(planned.to_stage).name,
+        reason=reason.strip(),
+    )
