@@ -46,8 +46,9 @@ class Standing:
         return Share(cell, said.amount)
 
 
-def standing_of(deal: Deal) -> Standing:
+def standing_of(deal: Deal, process: Process | None = None) -> Standing:
     """How the deal stands; taken before a change, it is what `follow` compares with."""
+    process = process or process_by_id(deal.pipeline_id)
     reported = Reported(
         deal.pipeline_id,
         deal.stage_id,
@@ -56,7 +57,7 @@ def standing_of(deal: Deal) -> Standing:
         deal.amount or NOTHING,
         deal.currency,
         deal.close_date,
-        category_of(deal, process_by_id(deal.pipeline_id)),
+        category_of(deal, process),
     )
     return Standing(reported, marks.counted_of(deal))
 
@@ -106,21 +107,16 @@ def follow_many(changes: Sequence[tuple[Deal, Standing | None]], *, at: datetime
 
     New deals have no standings yet: their history is read from their visits and pushes.
     """
-    pairs = [(deal, before, standing_of(deal)) for deal, before in changes]
-    shift_many((before.share if before else None, after.share) for _, before, after in pairs)
-    anew = [
-        (deal, after)
-        for deal, before, after in pairs
-        if before and before.reported != after.reported
-    ]
-    stand_anew_many(anew, at=at)
+    processes = {pk: process_by_id(pk) for pk in {deal.pipeline_id for deal, _ in changes}}
+    after = [standing_of(deal, processes[deal.pipeline_id]) for deal, _ in changes]
+    pairs = [(deal, before, now) for (deal, before), now in zip(changes, after, strict=True)]
+    shift_many((was.share if was else None, now.share) for _, was, now in pairs)
+    stand_anew_many(
+        [(deal, now) for deal, was, now in pairs if was and was.reported != now.reported], at=at
+    )
     backfill_standings([deal.pk for deal, before in changes if before is None])
     marks.mark_changes(
-        [
-            (deal, before.counted if before else None, after.counted)
-            for deal, before, after in pairs
-        ],
-        at=at,
+        [(deal, was.counted if was else None, now.counted) for deal, was, now in pairs], at=at
     )
 
 
@@ -187,20 +183,24 @@ def write_histories(deals: Sequence[Deal]) -> int:
         found = model.objects.filter(deal__in=numbers)
         for pk, *date_move in found.values_list("deal", moment, "from_date", "to_date"):
             moved[pk].append(DateMove(*date_move))
+    processes = {pk: process_by_id(pk) for pk in {deal.pipeline_id for deal in deals}}
     DealStanding.objects.bulk_create(
         [
             row_of(deal.pk, step.reported, step.since, step.until)
             for deal in deals
-            for step in history_of(deal, visits[deal.pk], moved[deal.pk])
+            for step in history_of(
+                deal, processes[deal.pipeline_id], visits[deal.pk], moved[deal.pk]
+            )
         ],
         batch_size=BATCH,
     )
     return len(deals)
 
 
-def history_of(deal: Deal, visits: Sequence[StageVisit], moved: Sequence[DateMove]) -> list[Step]:
+def history_of(
+    deal: Deal, process: Process, visits: Sequence[StageVisit], moved: Sequence[DateMove]
+) -> list[Step]:
     """How the deal stood from its beginning, told from its visits and the moves of its date."""
-    process = process_by_id(deal.pipeline_id)
     rules = process.by_stage
     stays = [
         Stay(visit.entered_at, visit.stage_id, rules[visit.stage_id].kind)
@@ -212,7 +212,9 @@ def history_of(deal: Deal, visits: Sequence[StageVisit], moved: Sequence[DateMov
     if opened and (begun is None or (stays[0].status != Deal.Status.OPEN and opened < begun)):
         begun = opened
     categories = {rule.stage_id: rule.forecast_category for rule in process.rules}
-    return steps(standing_of(deal).reported, begun or deal.created_at, stays, moved, categories)
+    return steps(
+        standing_of(deal, process).reported, begun or deal.created_at, stays, moved, categories
+    )
 
 
 def midnight(day: date) -> datetime:

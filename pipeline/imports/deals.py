@@ -310,7 +310,7 @@ def _write(
     for each in new:
         _make(each, source, company, accounts, at=at)
     for each in old:
-        each.stood = standing_of(each.row)
+        each.stood = standing_of(each.row, each.place.process if each.place else None)
         _change(each, company, accounts, at=at)
     for extension in added:
         extension.stamp([*new, *(each for each in old if each.moved)])
