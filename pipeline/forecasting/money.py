@@ -1,0 +1,74 @@
+"""Sums in several currencies, and what they are together in the company's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from revops.company.models import Company, ExchangeRate
+
+NOTHING = Decimal(0)
+CENT = Decimal("0.01")
+Sums = Mapping[str, Decimal]
+
+
+def added(parts: Iterable[Sums]) -> dict[str, Decimal]:
+    """Several sums as one, by currency."""
+    total: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for part in parts:
+        for currency, amount in part.items():
+            total[currency] += amount
+    return dict(total)
+
+
+def exact(value: object) -> Decimal:
+    """A sum as the database gives it; SQLite adds decimals as floats."""
+    return Decimal(str(value or 0)).quantize(CENT)
+
+
+def rounded(value: Fraction) -> Decimal:
+    """To the cent, half away from nought."""
+    cents = Decimal(value.numerator) / Decimal(value.denominator)
+    return cents.quantize(CENT, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """The rates of one day, by currency: how many of it one unit of the company's is worth."""
+
+    currency: str
+    day: date
+    rates: Mapping[str, Decimal]
+
+    def __call__(self, sums: Sums) -> Decimal:
+        """The sums together, to the cent; what has no rate is left out and named by `missing`."""
+        return rounded(self.unrounded(sums))
+
+    def unrounded(self, sums: Sums) -> Fraction:
+        return sum(
+            (
+                Fraction(amount) / Fraction(self.rates[currency])
+                for currency, amount in sums.items()
+                if currency in self.rates
+            ),
+            Fraction(0),
+        )
+
+    def missing(self, sums: Sums) -> list[str]:
+        """The currencies of `sums` that could not be converted."""
+        return sorted(
+            currency for currency, amount in sums.items() if amount and currency not in self.rates
+        )
+
+
+def conversion_of(day: date) -> Conversion:
+    """Read the rates that hold on `day`, in one query; one that is too old is none."""
+    company = Company.get()
+    oldest = day - timedelta(days=company.rate_max_age_days)
+    rows = ExchangeRate.objects.filter(valid_from__lte=day, valid_from__gte=oldest)
+    rates = dict(rows.order_by("valid_from").values_list("currency", "per_company_unit"))
+    return Conversion(company.currency, day, {**rates, company.currency: Decimal(1)})
