@@ -28,6 +28,7 @@ __all__ = [
     "can_change",
     "can_reassign",
     "can_reopen",
+    "check_can_call",
     "check_can_change",
     "check_can_change_account",
     "check_can_create",
@@ -114,6 +115,14 @@ def check_can_reassign(deal: Deal, *, by: Actor) -> None:
         raise NotAllowed(
             "Only the owner, managers above the owner and RevOps may hand this deal over."
         )
+
+
+def check_can_call(owner: User, *, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may call the forecast of this person's line."""
+    user = person(by)
+    if user is None or (owner.pk == user.pk and user.has_role(*SELLS)) or leads(user, owner.pk):
+        return
+    raise NotAllowed("Only the person and the managers above them call their forecast.")
 
 
 def check_can_reopen(deal: Deal, *, by: Actor) -> None:
