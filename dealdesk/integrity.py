@@ -93,7 +93,7 @@ def check_requests() -> Iterator[str]:
 def check_decisions() -> Iterator[str]:
     """Each decided slot has its decision, by its person, on the terms of its request."""
     slots = ApprovalSlot.objects.all()
-    for state, verdict in ((Slot.APPROVED, "approved"), (Slot.REJECTED, "rejected")):
+    for state, verdict in zip(ApprovalSlot.DECIDED, Decision.Verdict.values, strict=True):
         wrong = slots.filter(state=state).exclude(decision__verdict=verdict)
         yield from told(pks(wrong), "Slot", f"is {verdict} without such a decision")
     decided = Decision.objects.all()

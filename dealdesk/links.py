@@ -191,7 +191,7 @@ def kind_of(link: ApprovalLink, at: datetime) -> LinkKind:
     slot = link.slot
     if link.consumed_at:
         return LinkKind.USED
-    if slot.state in (ApprovalSlot.State.APPROVED, ApprovalSlot.State.REJECTED):
+    if slot.state in ApprovalSlot.DECIDED:
         return LinkKind.DECIDED
     if not slot.is_open or slot.step.request.status != ApprovalRequest.Status.PENDING:
         return LinkKind.CLOSED

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from dealdesk.exclusions import family_of
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision, Quote
 from dealdesk.policy import Policy
 from pipeline.permissions import check_can_change, person
 from revops.people.models import Role
 from revops.refusals import Conflict, NotAllowed, Refused
+
+MOST_RETURNS = 3
 
 if TYPE_CHECKING:
     from pipeline.models import Deal
@@ -86,7 +89,7 @@ def check_can_decide(
 def check_is_open(slot: ApprovalSlot) -> None:
     """Raise Conflict unless this slot still waits for its person's answer."""
     check_is_pending(slot.step.request)
-    if slot.state in (ApprovalSlot.State.APPROVED, ApprovalSlot.State.REJECTED):
+    if slot.state in ApprovalSlot.DECIDED:
         raise Conflict("You have decided this already.", code="already_decided")
     if not slot.is_open:
         raise Conflict(
@@ -119,13 +122,25 @@ def ineligible(slot: ApprovalSlot, *, excluded: Mapping[int, str], policy: Polic
     return ""
 
 
+def check_can_return(request: ApprovalRequest) -> None:
+    """Raise Refused once these terms went back and forth as often as they may (approvals 3.1)."""
+    rounds = ApprovalRequest.objects.filter(
+        quote__in=family_of(request.quote), status=ApprovalRequest.Status.RETURNED
+    )
+    if rounds.count() >= MOST_RETURNS:
+        raise Refused(
+            f"This was returned {MOST_RETURNS} times already. Approve or reject it.",
+            code="returned_enough",
+        )
+
+
 def check_can_revoke(decision: Decision, *, by: Actor, at: datetime, hours: int) -> None:
     """Raise unless `by` may take back this approval: its author, in time, before it was used."""
     if by.user is None or by.user.pk != decision.decided_by_id:
         raise NotAllowed("Only who decided may take a decision back.")
     request = decision.slot.step.request
     if decision.verdict != Decision.Verdict.APPROVED:
-        raise Refused("A rejection is not taken back: the quote may be submitted again.")
+        raise Refused("Only an approval is taken back: the quote may be submitted again.")
     if hasattr(decision, "revocation"):
         raise Conflict("This decision has been taken back already.", code="already_revoked")
     if request.status not in (ApprovalRequest.Status.PENDING, ApprovalRequest.Status.APPROVED):

@@ -25,8 +25,16 @@ ENDED = {
     "approval.expired": ("let the request expire", "timer-off", "warn"),
     "approval.superseded": ("ended the request", "layers", ""),
     "approval.rejected": ("ended the request: rejected", "circle-x", "bad"),
+    "approval.returned": ("ended the round", "corner-up-left", "warn"),
     "approval.revoked": ("ended the approval", "undo-2", "warn"),
     "approval.cover_lost": ("lost the approval of these terms", "shield-off", "bad"),
+}
+
+
+DECIDED = {
+    Decision.Verdict.APPROVED: ("approved", "circle-check", "good"),
+    Decision.Verdict.REJECTED: ("rejected", "circle-x", "bad"),
+    Decision.Verdict.RETURNED: ("returned it for changes", "corner-up-left", "warn"),
 }
 
 
@@ -113,11 +121,11 @@ def approval(entry: Entry, people: Mapping[int, User], request: int | None) -> S
     url = request_url(request) if request else ""
     facts = entry.after
     if entry.verb == "approval.decided":
-        approved = facts.get("verdict") == Decision.Verdict.APPROVED
+        said, icon, tone = DECIDED[Decision.Verdict(facts.get("verdict", ""))]
         return Story(
-            f"{'approved' if approved else 'rejected'} as {role_words(str(facts.get('role')))}",
-            "circle-check" if approved else "circle-x",
-            "good" if approved else "bad",
+            f"{said} as {role_words(str(facts.get('role')))}",
+            icon,
+            tone,
             body=entry.why,
             url=url,
         )

@@ -163,6 +163,10 @@ class ApprovalRequest(ProtectedStateMixin):
     def mark_rejected(self) -> None:
         """One decider said no."""
 
+    @transition(field=status, source=Status.PENDING, target=Status.RETURNED)
+    def mark_returned(self) -> None:
+        """One decider wants changes before they decide."""
+
     @transition(field=status, source=Status.PENDING, target=Status.RECALLED)
     def mark_recalled(self) -> None:
         """The submitter took it back."""
@@ -264,6 +268,9 @@ class ApprovalSlot(models.Model):
         NOT_REQUIRED = "not_required", "Not needed any more"
         REASSIGNED = "reassigned", "Reassigned"
         CARRIED_FORWARD = "carried_forward", "Carried forward"
+        RETURNED = "returned", "Returned for changes"
+
+    DECIDED = (State.APPROVED, State.REJECTED, State.RETURNED)
 
     step = models.ForeignKey(ApprovalStep, on_delete=models.PROTECT, related_name="slots")
     role = models.CharField(max_length=20, choices=Role)
@@ -352,6 +359,7 @@ class Decision(models.Model):
     class Verdict(models.TextChoices):
         APPROVED = "approved", "Approved"
         REJECTED = "rejected", "Rejected"
+        RETURNED = "returned", "Returned for changes"
 
     slot = models.OneToOneField(ApprovalSlot, on_delete=models.PROTECT, related_name="decision")
     verdict = models.CharField(max_length=10, choices=Verdict)
@@ -376,11 +384,11 @@ class Decision(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=~Q(verdict="rejected") | ~Q(reason=""),
+                condition=~Q(verdict__in=["rejected", "returned"]) | ~Q(reason=""),
                 name="dealdesk_decision_rejection_has_reason",
             ),
             models.CheckConstraint(
-                condition=Q(verdict__in=["approved", "rejected"]),
+                condition=Q(verdict__in=["approved", "rejected", "returned"]),
                 name="dealdesk_decision_verdict_is_known",
             ),
         ]

@@ -24,7 +24,12 @@ from dealdesk.operations.ending import close_slots, end_request, tell_approvers,
 from dealdesk.operations.requests import settle_request
 from dealdesk.operations.shared import judged_terms, lock_deal, lock_request, pinned_policy
 from dealdesk.operations.staffing import ANSWERS, ask_by_mail, standing
-from dealdesk.permissions import check_can_decide, check_is_eligible, check_is_open
+from dealdesk.permissions import (
+    check_can_decide,
+    check_can_return,
+    check_is_eligible,
+    check_is_open,
+)
 from dealdesk.policy import Topic
 from dealdesk.settling import YES, Outcome
 from dealdesk.terms import digests, from_canonical
@@ -46,7 +51,8 @@ def decide_approval(
 ) -> Decision:
     """Record a person's decision on exactly the terms they were shown, and settle the request.
 
-    One rejection ends the request; the last approval needed approves it. Who is asked, whether
+    One rejection ends the request, and so does returning it for changes; the last approval needed
+    approves it. Who is asked, whether
     they may still decide and whether the terms are the ones shown is asked again under the lock.
     Raises NotAllowed, Conflict (decided, recalled, link used, terms changed) or Refused; then
     nothing at all has happened, and a link is not used up.
@@ -59,6 +65,8 @@ def decide_approval(
     check_can_decide(slot, by=by, excluded=excluded, policy=policy)
     check_decides_once(slot)
     check_verdict(verdict, reason)
+    if verdict == Decision.Verdict.RETURNED:
+        check_can_return(request)
     check_terms(request, digest)
     if link is not None:
         use_link(link, slot, at=at)
@@ -94,7 +102,9 @@ def decide_approval(
         why=decision.reason,
         related=[request, deal, request.quote],
     )
-    if standing(request).outcome is Outcome.REJECTED:
+    if verdict == Decision.Verdict.RETURNED:
+        send_back(request, decision, by=by, at=at)
+    elif standing(request).outcome is Outcome.REJECTED:
         reject(request, slot, decision, by=by, at=at)
     else:
         close_group(request, slot, by=by, at=at)
@@ -145,9 +155,15 @@ def check_decides_once(slot: ApprovalSlot) -> None:
 
 def check_verdict(verdict: str, reason: str) -> None:
     if verdict not in Decision.Verdict.values:
-        raise Refused("Choose to approve or to reject.", code="verdict_missing")
-    if verdict == Decision.Verdict.REJECTED and not reason.strip():
-        raise Refused("Say why you reject this.", code="reason_missing")
+        raise Refused("Choose to approve, to reject or to return it.", code="verdict_missing")
+    if verdict in REASONS and not reason.strip():
+        raise Refused(REASONS[Decision.Verdict(verdict)], code="reason_missing")
+
+
+REASONS = {
+    Decision.Verdict.REJECTED: "Say why you reject this.",
+    Decision.Verdict.RETURNED: "Say what must change.",
+}
 
 
 def check_terms(request: ApprovalRequest, shown: str) -> None:
@@ -215,6 +231,19 @@ def reject(
     end_request(
         request,
         ApprovalRequest.Status.REJECTED,
+        why=decision.reason,
+        by=by,
+        at=at,
+        killed=links.Killed.NOT_NEEDED,
+    )
+    tell_outcome(request, by=by, at=at)
+
+
+def send_back(request: ApprovalRequest, decision: Decision, *, by: Actor, at: datetime) -> None:
+    """The round ends without a verdict on the terms; they may be changed and submitted again."""
+    end_request(
+        request,
+        ApprovalRequest.Status.RETURNED,
         why=decision.reason,
         by=by,
         at=at,

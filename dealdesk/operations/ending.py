@@ -31,6 +31,7 @@ Outcome = ExceptionRecord.Outcome
 OUTCOMES = {
     Status.APPROVED: Outcome.APPROVED,
     Status.REJECTED: Outcome.REJECTED,
+    Status.RETURNED: Outcome.WITHDRAWN,
     Status.RECALLED: Outcome.WITHDRAWN,
     Status.SUPERSEDED: Outcome.WITHDRAWN,
     Status.REVOKED: Outcome.WITHDRAWN,
@@ -54,6 +55,7 @@ def end_request(
     """End a pending request without approval; return the slots that were open until now."""
     arrows: dict[str, Callable[[], None]] = {
         Status.REJECTED: request.mark_rejected,
+        Status.RETURNED: request.mark_returned,
         Status.RECALLED: request.mark_recalled,
         Status.EXPIRED: request.mark_expired,
         Status.SUPERSEDED: request.mark_superseded,

@@ -20,7 +20,7 @@ from dealdesk.policy import Policy, StepMode
 from dealdesk.pricing import Problem
 from dealdesk.resolving import AskedGroup, resolve
 from dealdesk.routing import Route, RouteGroup, route_from_plain
-from dealdesk.settling import Answer, GroupState, Settled, StepState, settle
+from dealdesk.settling import YES, Answer, GroupState, Settled, StepState, settle
 from revops.ledger.operations import record
 from revops.outbox.operations import notify
 from revops.people.actor import Actor
@@ -39,6 +39,7 @@ ANSWERS = {
     State.NOT_REQUIRED: Answer.GONE,
     State.CANCELLED: Answer.GONE,
     State.REASSIGNED: Answer.GONE,
+    State.RETURNED: Answer.GONE,
 }
 
 
@@ -173,7 +174,7 @@ def release(slot: ApprovalSlot, *, why: str, by: Actor, at: datetime) -> None:
 
 def empty_groups(request: ApprovalRequest) -> list[tuple[ApprovalStep, str]]:
     """Groups of unsettled steps with fewer people, asked and agreed, than must agree."""
-    counted = {*ANSWERS} - {State.REJECTED, State.NOT_REQUIRED, State.CANCELLED, State.REASSIGNED}
+    counted = {state for state, answer in ANSWERS.items() if answer in (Answer.OPEN, *YES)}
     unsettled = [ApprovalStep.State.REQUESTED, ApprovalStep.State.NOT_YET_REQUESTED]
     found = []
     for step in request.steps.filter(state__in=unsettled).prefetch_related("slots"):

@@ -211,6 +211,7 @@ def request_step(step: ApprovalStep, role: str, asked: Sequence[ApprovalSlot]) -
 def group_state(states: set[str]) -> str:
     for state, shown in (
         (S.REJECTED, "rejected"),
+        (S.RETURNED, "returned"),
         (S.CARRIED_FORWARD, "carried"),
         (S.APPROVED, "approved"),
         (S.REQUESTED, "waiting"),
@@ -227,6 +228,7 @@ def route_person(slot: ApprovalSlot) -> RoutePerson:
         S.APPROVED: "approved",
         S.CARRIED_FORWARD: "approved",
         S.REJECTED: "rejected",
+        S.RETURNED: "returned",
         S.REQUESTED: "waiting",
         S.NOT_YET_REQUESTED: "planned",
     }
@@ -504,6 +506,10 @@ def request_status(
         said = next((s.decision for s in slots if s.state == S.REJECTED), None)
         who = f" by {said.decided_by.name}" if said else ""
         return "bad", f"Rejected{who}: {request.ended_reason}"
+    if status == Status.RETURNED:
+        back = next((s.decision for s in slots if s.state == S.RETURNED), None)
+        who = f" by {back.decided_by.name}" if back else ""
+        return "warn", f"Returned for changes{who}: {request.ended_reason}"
     tone = "warn" if status in (Status.INVALIDATED, Status.LAPSED, Status.REVOKED) else ""
     words = request.get_status_display()
     return tone, f"{words}: {request.ended_reason}" if request.ended_reason else words

@@ -36,7 +36,7 @@ class CheckItem:
 
 @dataclass(frozen=True)
 class RoutePerson:
-    """One asked person. state: planned, waiting, approved, rejected, skipped, closed."""
+    """One asked person. state: planned, waiting, approved, rejected, returned, skipped, closed."""
 
     person: Any
     state: str = "planned"
@@ -47,7 +47,7 @@ class RoutePerson:
 
 @dataclass(frozen=True)
 class RouteStep:
-    """One step of a route. state: planned, waiting, approved, rejected, skipped, carried."""
+    """One step of a route. state: planned, waiting, approved, rejected, returned, skipped, carried."""
 
     label: str
     state: str = "planned"
