@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from revops.charts import draw
+from revops.charts.rates import RateMark, SpanMark, columns, grouped_bar, rates, spans
 
 ROWS = [("Jun", 12), ("Jul", 0), ("Aug", 8)]
 CHARTS = {
@@ -19,6 +20,16 @@ CHARTS = {
     ),
     "funnel": lambda rows: draw.funnel(rows, title="T"),
     "waterfall": lambda rows: draw.waterfall(rows, title="T"),
+    "rates": lambda rows: rates(
+        [RateMark(label, min(100, value), 1, 60, "n 12") for label, value in rows], title="T"
+    ),
+    "spans": lambda rows: spans(
+        [SpanMark(label, value, value + 1, value + 4, 9) for label, value in rows], title="T"
+    ),
+    "grouped": lambda rows: grouped_bar(
+        [(label, [value, 1]) for label, value in rows], series=["a", "b"], title="T"
+    ),
+    "columns": lambda rows: columns(rows, title="T"),
     "histogram": lambda rows: draw.histogram([value for _, value in rows], title="T"),
 }
 
@@ -123,3 +134,30 @@ def test_sparkline_says_its_values():
 
 def test_sparkline_of_nothing_is_nothing():
     assert draw.sparkline([], "Requests") == ""
+
+
+def test_rate_without_a_denominator_has_no_bar():
+    drawn = rates([RateMark("Web", None, note="n/a"), RateMark("Fair", 25, 20, 31)], title="T")
+
+    svg = ElementTree.fromstring(drawn).find(".//svg")
+    assert len(svg.findall("rect")) == 1
+    assert "n/a" in drawn
+
+
+def test_rate_axis_goes_no_further_than_everything():
+    drawn = rates([RateMark("Web", 100, 83, 100)], title="T")
+
+    assert "120" not in drawn
+
+
+def test_marks_that_open_something_stand_in_no_image():
+    linked = ElementTree.fromstring(draw.bar([("a", 1)], title="T", hrefs=["/deals/"]))
+    plain = ElementTree.fromstring(draw.bar([("a", 1)], title="T"))
+
+    assert linked.find(".//svg").get("role") == "group"
+    assert linked.find(".//a").get("href") == "/deals/"
+    assert plain.find(".//svg").get("role") == "img"
+
+
+def test_chart_beside_its_table_repeats_no_data():
+    assert "<details" not in draw.bar([("a", 1)], title="T", data=False)

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from revops.charts import draw
+from revops.charts import draw, rates
 
 register = template.Library()
 
@@ -15,6 +15,10 @@ register.simple_tag(draw.line, name="line_chart")
 register.simple_tag(draw.funnel, name="funnel_chart")
 register.simple_tag(draw.waterfall, name="waterfall_chart")
 register.simple_tag(draw.sparkline, name="sparkline")
+register.simple_tag(rates.rates, name="rate_chart")
+register.simple_tag(rates.spans, name="span_chart")
+register.simple_tag(rates.grouped_bar, name="grouped_bar_chart")
+register.simple_tag(rates.columns, name="column_chart")
 
 
 @register.simple_tag
