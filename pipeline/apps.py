@@ -8,12 +8,14 @@ class PipelineConfig(AppConfig):
 
     def ready(self) -> None:
         from pipeline import (
+            addedfields,
             checks,
             history,
             holding,
             imports,  # noqa: F401  (it registers its kinds)
             integrity,
             navigation,
+            ownfacts,
             searchindex,
         )
         from pipeline.defaults import ensure_defaults
@@ -21,6 +23,8 @@ class PipelineConfig(AppConfig):
         from revops.defaults import register_default
 
         register_own_items()
+        addedfields.register()
+        ownfacts.register()
         register_default(ensure_defaults)
         history.declare_history()
         holding.register()

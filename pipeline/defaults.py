@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from pipeline.junkwords import ensure_junk
 from pipeline.models import (
     Choice,
     ExitCriterion,
@@ -165,8 +166,9 @@ CHOICES = {
 
 @transaction.atomic
 def ensure_defaults(at: datetime) -> None:
-    """Put the shipped pipeline and pick lists there where they are missing; change nothing else."""
+    """Put the shipped pipeline and lists there where they are missing; change nothing else."""
     ensure_choices()
+    ensure_junk(at)
     pipeline, _ = Pipeline.objects.get_or_create(
         key=NEW_BUSINESS, defaults={"name": "New business"}
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline import registry
+from pipeline import criteria, registry
+from pipeline.junkwords import junk_words
 from pipeline.models import (
     CriterionTick,
     Deal,
@@ -36,6 +37,8 @@ class Ask:
     stage: str
     none_allowed: bool = False
     is_criterion: bool = False
+    needs_note: bool = False
+    derived_from: str = ""
 
     @property
     def name(self) -> str:
@@ -58,7 +61,7 @@ def rows_of(deal: Deal) -> DealRows:
     ticks = deal.ticks.filter(withdrawn_at=None)
     return DealRows(
         list(deal.deal_contacts.select_related("contact").order_by("contact__name", "pk")),
-        list(ticks.select_related("ticked_by", "stage").order_by("pk")),
+        list(ticks.select_related("ticked_by", "stage", "evidence").order_by("pk")),
         list(deal.declared_none.select_related("declared_by")),
         list(Attachment.objects.about(deal).select_related("uploaded_by")),
     )
@@ -73,6 +76,8 @@ def load_facts(deal: Deal, at: datetime, *, rows: DealRows | None = None) -> Dea
         attachments=frozenset(file.kind for file in rows.files),
         declared_none=frozenset(row.item_key for row in rows.nones),
         ticks=frozenset((tick.stage.key, tick.criterion_key) for tick in rows.ticks),
+        at=at,
+        junk=junk_words(),
         extra={key: read(deal, at) for key, read in registry.extra_facts().items()},
     )
 
@@ -81,24 +86,49 @@ def asks_of(rule: Rule) -> list[Ask]:
     """The items and criteria of one stage, in order."""
     items = [Ask(item.key, item.label, rule.key, item.none_allowed) for item in rule.items]
     criteria = [
-        Ask(criterion.key, criterion.label, rule.key, is_criterion=True)
-        for criterion in rule.criteria
+        Ask(
+            each.key,
+            each.label,
+            rule.key,
+            is_criterion=True,
+            needs_note=each.needs_note,
+            derived_from=each.derived_from,
+        )
+        for each in rule.criteria
     ]
     return items + criteria
 
 
 def ask_of_debt(debt: GateDebt) -> Ask:
-    return Ask(debt.item_key, debt.label, debt.stage.key, debt.none_allowed, debt.is_criterion)
+    asked = Ask(debt.item_key, debt.label, debt.stage.key, debt.none_allowed, debt.is_criterion)
+    if not debt.is_criterion:
+        return asked
+    # How it is confirmed, the rules in force say; a criterion they have no more is a plain tick.
+    rule = process_by_id(debt.stage.pipeline_id).by_stage.get(debt.stage_id)
+    known = [each for each in rule.criteria if each.key == debt.item_key] if rule else []
+    for each in known:
+        return replace(asked, needs_note=each.needs_note, derived_from=each.derived_from)
+    return asked
 
 
 def is_met(deal: Deal, ask: Ask, facts: DealFacts) -> bool:
     """Whether the deal has what is asked. An item that no app registered is not asked."""
     if ask.is_criterion:
-        return (ask.stage, ask.key) in facts.ticks
+        return (ask.stage, ask.key) in facts.ticks or derived_of(deal, ask, facts) is not None
     if ask.none_allowed and ask.key in facts.declared_none:
         return True
     kind = registry.item_kind(ask.key)
     return kind is None or kind.present(deal, facts)
+
+
+def derived_of(deal: Deal, ask: Ask, facts: DealFacts) -> criteria.Derived | None:
+    """The fact that confirms a criterion, where one is to; asked once for each deal."""
+    if not ask.derived_from:
+        return None
+    key = (ask.stage, ask.key)
+    if key not in facts.derived:
+        facts.derived[key] = criteria.derive(ask.derived_from, deal, ask.stage, facts)
+    return facts.derived[key]
 
 
 def still_unmet(deal: Deal, asks: Iterable[Ask], facts: DealFacts) -> list[Ask]:
@@ -113,6 +143,8 @@ def missing(ask: Ask) -> Missing:
 def sentence_of(ask: Ask) -> str:
     """How to meet what is asked."""
     if ask.is_criterion:
+        if sentence := criteria.sentence_of(ask.derived_from):
+            return sentence
         return f"Confirm: {ask.label[:1].lower()}{ask.label[1:]}."
     kind = registry.item_kind(ask.key)
     sentence = kind.sentence if kind else f"Add {ask.label}."
@@ -167,11 +199,36 @@ def gate_of(
     if not isinstance(move, PlannedMove):
         move = plan_move(process, deal, move)
     facts = facts or load_facts(deal, at)
+    return [*own_gate(process, move, facts), *gates_of_others(move, at)]
+
+
+def own_gate(
+    process: Process,
+    move: PlannedMove,
+    facts: DealFacts,
+    *,
+    debts: Sequence[GateDebt] | None = None,
+) -> list[Missing]:
+    """What the pipeline's own rules find missing: items, criteria, and debts where they block."""
+    return [missing(ask) for ask in unmet_asks(process, move, facts, debts=debts)]
+
+
+def unmet_asks(
+    process: Process,
+    move: PlannedMove,
+    facts: DealFacts,
+    *,
+    debts: Sequence[GateDebt] | None = None,
+) -> list[Ask]:
     asks = asks_of_move(process, move)
     if debts_block(process, move):
-        asks += [ask_of_debt(debt) for debt in unpaid_debts(deal)]
-    found = [missing(ask) for ask in still_unmet(deal, asks, facts)]
-    if move.kind in FORWARD:
-        for check in registry.stage_checks():
-            found += check(move, at=at)
-    return found
+        debts = unpaid_debts(move.deal) if debts is None else debts
+        asks += [ask_of_debt(debt) for debt in debts]
+    return still_unmet(move.deal, asks, facts)
+
+
+def gates_of_others(move: PlannedMove, at: datetime) -> list[Missing]:
+    """What the checks of other apps ask of a move forward; nobody goes past these."""
+    if move.kind not in FORWARD:
+        return []
+    return [each for check in registry.stage_checks() for each in check(move, at=at)]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 
-from pipeline.models import Deal
+from pipeline.models import Account, Contact, Deal
 from pipeline.operations.deals import give_to, open_deals_of
 from revops.outbox.links import register_link
 from revops.people.actor import Actor
@@ -53,7 +53,17 @@ def may_see_deal(user: User, pk: int) -> bool:
     return Deal.objects.visible_to(user).filter(pk=pk).exists()
 
 
+def may_see_account(user: User, pk: int) -> bool:
+    return Account.objects.visible_to(user).filter(pk=pk).exists()
+
+
+def may_see_contact(user: User, pk: int) -> bool:
+    return Contact.objects.visible_to(user).filter(pk=pk).exists()
+
+
 def register() -> None:
     register_holding("deals", describe, hand_over)
     register_visibility("deal", may_see_deal)
+    register_visibility("account", may_see_account)
+    register_visibility("contact", may_see_contact)
     register_link("deal", lambda pk: reverse("pipeline:deal-detail", args=[pk]))

@@ -15,7 +15,7 @@ SIGNED_CONTRACT = "signed_contract"
 
 def filled(field: str) -> Callable[[Deal, DealFacts], bool]:
     """A test of one typed column."""
-    return lambda deal, facts: is_filled(getattr(deal, field))
+    return lambda deal, facts: is_filled(getattr(deal, field), facts.junk)
 
 
 def column(key: str, field: str, label: str, sentence: str, input: str = "long_text") -> ItemKind:
@@ -23,7 +23,7 @@ def column(key: str, field: str, label: str, sentence: str, input: str = "long_t
 
 
 def has_contract(deal: Deal, facts: DealFacts) -> bool:
-    return SIGNED_CONTRACT in facts.attachments or is_filled(deal.contract_reference)
+    return SIGNED_CONTRACT in facts.attachments or is_filled(deal.contract_reference, facts.junk)
 
 
 def has_decision_maker(deal: Deal, facts: DealFacts) -> bool:
@@ -88,6 +88,7 @@ OWN_ITEMS = [
         input="file",
     ),
     column("loss_reason", "loss_reason", "Loss reason", "Say why the deal is lost.", "choice"),
+    column("product", "product", "Main product", "Name the product that is sold.", "text"),
     column("competitor", "competitor", "Competitor", "Name the competitor who won.", "text"),
 ]
 

@@ -1,7 +1,11 @@
-"""What people type to get past a required field: it counts as nothing."""
+"""What people type to get past a required field: it counts as nothing.
+
+Which words do is the company's to say; JUNK is what an installation starts with.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 JUNK = frozenset(
@@ -58,10 +62,10 @@ def plain(text: str) -> str:
     return " ".join(kept.split())
 
 
-def is_junk(text: str) -> bool:
-    """Whether `text` is a blank, a placeholder, punctuation, or one letter over and over."""
-    words = plain(text)
-    return words in JUNK or len(set(words.replace(" ", ""))) < 2
+def is_junk(text: str, words: Set[str] = JUNK) -> bool:
+    """Whether `text` is a blank, one of `words`, punctuation, or one letter over and over."""
+    said = plain(text)
+    return said in words or len(set(said.replace(" ", ""))) < 2
 
 
 def says_none(text: str) -> bool:
@@ -69,12 +73,12 @@ def says_none(text: str) -> bool:
     return plain(text) in NONE
 
 
-def is_filled(value: Any) -> bool:
+def is_filled(value: Any, words: Set[str] = JUNK) -> bool:
     """Whether `value` says something: numbers and dates do, junk does not."""
     if value is None or value is False:
         return False
     if isinstance(value, str):
-        return not is_junk(value)
+        return not is_junk(value, words)
     if isinstance(value, list | tuple | set | dict):
         return bool(value)
     return True

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipeline.junk import is_filled
+from pipeline.junk import JUNK
 from revops.refusals import Missing
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ItemKind:
     `field` names the typed column of the deal that a form can fill, "" where the item is a
     related fact; `fill` then makes that fact within the transaction of a move, or, where no
     form can, `fill_url` leads to where it is made. `input` says what a form shows: text,
-    long_text, number, date, choice, account, contact, file, or "" for nothing.
+    long_text, number, date, choice, account, contact, file, custom, or "" for nothing.
     """
 
     key: str
@@ -66,6 +66,12 @@ class DealFacts:
     attachments: frozenset[str] = frozenset()
     declared_none: frozenset[str] = frozenset()
     ticks: frozenset[tuple[str, str]] = frozenset()
+    at: datetime | None = None
+    """The moment of asking."""
+    junk: frozenset[str] = JUNK
+    """The placeholders that count as nothing."""
+    derived: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """What facts say of derived criteria, by stage and key; filled as gates ask."""
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -173,8 +179,8 @@ class FindingKind:
     condition: Callable[[Context], Q]
     judge: JudgeDeal
     act_label: str
-    act_url: Callable[[Deal], str]
-    read: Callable[[Sequence[int], Context], Mapping[int, Any]] | None = None
+    act_url: Callable[[Deal, Context], str]
+    read: Callable[[Sequence[Deal], Context], Mapping[int, Any]] | None = None
     order: str = "entered_stage_at"
 
 
@@ -187,6 +193,7 @@ CUSTOM = "custom."
 CardFacts = Callable[[Sequence[int], datetime], Mapping[int, Sequence[CardFact]]]
 
 _items: dict[str, ItemKind] = {}
+_custom_kinds: list[Callable[[str], ItemKind | None]] = []
 _checks: list[StageCheck] = []
 _effects: list[DealEffect] = []
 _changed: list[DealChanged] = []
@@ -212,15 +219,14 @@ def item_kind(key: str) -> ItemKind | None:
     return _items.get(key)
 
 
-def custom_kind(name: str) -> ItemKind:
-    return ItemKind(
-        key=f"{CUSTOM}{name}",
-        label=name,
-        present=lambda deal, facts: is_filled(deal.custom.get(name)),
-        sentence="Fill this in.",
-        field=f"{CUSTOM}{name}",
-        input="text",
-    )
+def custom_kind(name: str) -> ItemKind | None:
+    """The kind of a field that the company added; None for one it does not offer (any more)."""
+    return _custom_kinds[0](name) if _custom_kinds else None
+
+
+def register_custom_kinds(make: Callable[[str], ItemKind | None]) -> None:
+    """Let `make` describe the fields that the company added, by their key."""
+    _custom_kinds[:] = [make]
 
 
 def item_kinds() -> Iterable[ItemKind]:

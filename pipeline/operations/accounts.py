@@ -56,7 +56,7 @@ def create_account(*, name: str, by: Actor, at: datetime, **facts: Any) -> Accou
     check_known(typed, ACCOUNT_FIELDS | IDENTITY)
     check_is_new(Account, facts.get("source", ""), facts.get("external_id", ""))
     account = Account(created_at=at, **strip_all(typed))
-    account.custom = merge_custom(account, "account", custom)
+    account.custom = merge_custom(account, "account", custom, by=by, at=at)
     account.search_text = search_form(account.name, account.domain)
     check_fields(account)
     account.save()
@@ -82,7 +82,8 @@ def change_account(
     changed = {
         name: value for name, value in strip_all(typed).items() if getattr(account, name) != value
     }
-    if custom and (merged := merge_custom(account, "account", custom)) != account.custom:
+    merged = merge_custom(account, "account", custom, by=by, at=at)
+    if custom and merged != account.custom:
         changed["custom"] = merged
     if not changed:
         return account
@@ -149,7 +150,7 @@ def create_contact(
     check_can_sell(by=by)
     typed, custom = split_custom({"account": account, "name": name, **facts})
     check_known(typed, CONTACT_FIELDS | IDENTITY)
-    custom = merge_custom(Contact(), "contact", custom)
+    custom = merge_custom(Contact(), "contact", custom, by=by, at=at)
     return add_contact(by=by, at=at, custom=custom, **strip_all(typed))
 
 
@@ -171,7 +172,8 @@ def change_contact(
     changed = {
         name: value for name, value in strip_all(typed).items() if getattr(contact, name) != value
     }
-    if custom and (merged := merge_custom(contact, "contact", custom)) != contact.custom:
+    merged = merge_custom(contact, "contact", custom, by=by, at=at)
+    if custom and merged != contact.custom:
         changed["custom"] = merged
     if changed:
         write_contact(contact, changed, by=by, at=at)

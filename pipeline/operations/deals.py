@@ -32,6 +32,7 @@ from pipeline.permissions import (
     check_can_enter,
     check_can_reassign,
 )
+from pipeline.registry import CUSTOM
 from pipeline.stages import Process, Rule, process_of
 from pipeline.standings import follow
 from revops.company.models import Company
@@ -84,7 +85,7 @@ def create_deal(
         facts["account"] = account
     for field, value in read_changes(deal, facts).items():
         setattr(deal, field, value)
-    deal.custom = merge_custom(deal, "deal", split_custom(facts)[1])
+    deal.custom = merge_custom(deal, "deal", split_custom(facts)[1], by=by, at=at)
     set_expected_close(deal, close_date, rule, company, at=at)
     deal.search_text = search_text_of(deal)
     deal.save(force_insert=True)
@@ -133,6 +134,7 @@ def begin(deal: Deal, process: Process, rule: Rule, *, by: Actor, at: datetime) 
         stage_id=rule.stage_id,
         version_id=process.version_id,
         move=Move.CREATE,
+        via=by.via,
         entered_at=at,
         entered_by=by.user,
     )
@@ -141,7 +143,7 @@ def begin(deal: Deal, process: Process, rule: Rule, *, by: Actor, at: datetime) 
     asks = [ask for other in earlier for ask in asks_of(other)]
     if asks:
         unmet = still_unmet(deal, asks, load_facts(deal, at))
-        incur_debts(deal, unmet, reason=f"Entered in {rule.name}", by=by, at=at)
+        incur_debts(deal, unmet, process, reason=f"Entered in {rule.name}", by=by, at=at)
     names = ("name", "account", "owner", "amount", "currency", "close_date", "origin")
     after = {name: getattr(deal, name) for name in names} | {"stage": rule.key}
     related = [deal.account] if deal.account else []
@@ -165,8 +167,9 @@ def change_deal(
     deal = lock_deal(deal, version=version)
     check_can_change(deal, by=by)
     changed = change_facts(deal, changes, by=by, at=at)
-    for field in sorted(changed):
-        if getattr(deal, field):
+    said = {f"{CUSTOM}{key}" for key, value in split_custom(changes)[1].items() if value}
+    for field in sorted({*changed, *said}):
+        if field in said or getattr(deal, field):
             remove_none(deal, field, by=by, at=at)
     if changed:
         pay_debts(deal, by=by, at=at)
@@ -219,6 +222,7 @@ def give_to(deal: Deal, owner: User, *, reason: str, by: Actor, at: datetime) ->
         raise Refused(f"{owner.name} is no longer active and cannot own a deal.", code="invalid")
     former = deal.owner
     write_facts(deal, {"owner": owner}, by=by, at=at, verb="deal.reassigned", why=reason)
+    deal.debts.filter(paid_at=None, owner=former).update(owner=owner)
     tell_listeners(deal, frozenset({"owner"}), by=by, at=at)
     tell(
         [owner, former],

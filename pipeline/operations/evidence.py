@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from django.core.files.base import File
 from django.db import transaction
 
 from pipeline import registry
 from pipeline.gates import CRITERION, unpaid_debts
-from pipeline.junk import says_none
+from pipeline.junk import is_junk, says_none
+from pipeline.junkwords import junk_words
 from pipeline.models import CriterionTick, Deal, DeclaredNone
 from pipeline.operations.shared import (
     CLOSING,
@@ -21,13 +23,18 @@ from pipeline.operations.shared import (
     write_facts,
 )
 from pipeline.permissions import check_can_change
-from pipeline.stages import Process, Rule, process_by_id
+from pipeline.registry import CUSTOM
+from pipeline.stages import Criterion, Process, Rule, process_by_id
+from revops.addresses import number_in
 from revops.ledger.operations import record
 from revops.people.actor import Actor
 from revops.refusals import Missing, Refused
+from revops.work.models import Attachment
+from revops.work.operations import keep_file
 
 Evidence = Mapping[str, Any]
-"""Answers by item key: a value, {"none": True}, or True for "criterion:<key>"."""
+"""Answers by item key: a value, or {"none": True}. "criterion:<key>" takes True, or
+{"note", "file"}."""
 
 EVIDENCE_FIELDS = TYPED | CLOSING
 
@@ -108,7 +115,7 @@ def write_evidence(deal: Deal, evidence: Evidence, *, by: Actor, at: datetime) -
     for key, value in evidence.items():
         if key.startswith(CRITERION):
             if value:
-                confirm(deal, key.removeprefix(CRITERION), by=by, at=at)
+                confirm(deal, key.removeprefix(CRITERION), value, by=by, at=at)
             continue
         kind = registry.item_kind(key)
         if kind is None:
@@ -125,7 +132,7 @@ def write_evidence(deal: Deal, evidence: Evidence, *, by: Actor, at: datetime) -
             raise Refused(f"{kind.label} is not filled in here. {kind.sentence}", code="not_here")
     if fields:
         changed = change_facts(deal, fields, by=by, at=at, fields=EVIDENCE_FIELDS)
-        for field in changed:
+        for field in {*changed, *(name for name in fields if name.startswith(CUSTOM))}:
             remove_none(deal, field, by=by, at=at)
 
 
@@ -148,6 +155,8 @@ def write_none(deal: Deal, key: str, *, by: Actor, at: datetime) -> None:
     kind = registry.item_kind(key)
     if kind and kind.field in EVIDENCE_FIELDS and getattr(deal, kind.field):
         change_facts(deal, {kind.field: ""}, by=by, at=at, fields=EVIDENCE_FIELDS)
+    if key.startswith(CUSTOM) and deal.custom.get(key.removeprefix(CUSTOM)) is not None:
+        change_facts(deal, {key: None}, by=by, at=at)
     if deal.declared_none.filter(item_key=key).exists():
         return
     DeclaredNone.objects.create(deal=deal, item_key=key, declared_at=at, declared_by=by.user)
@@ -161,11 +170,14 @@ def remove_none(deal: Deal, key: str, *, by: Actor, at: datetime) -> bool:
     return bool(removed)
 
 
-def confirm(deal: Deal, key: str, *, by: Actor, at: datetime) -> None:
-    """Tick a criterion unless it stands ticked already."""
-    rule = rule_of_criterion(process_by_id(deal.pipeline_id), deal, key)
-    if not standing_tick(deal, rule, key):
-        write_tick(deal, key, note="", by=by, at=at)
+def confirm(deal: Deal, key: str, answer: Any, *, by: Actor, at: datetime) -> None:
+    """Tick a criterion unless it stands ticked already; the answer may carry note and file."""
+    rule, _ = criterion_meant(process_by_id(deal.pipeline_id), deal, key)
+    if standing_tick(deal, rule, key):
+        return
+    said = answer if isinstance(answer, Mapping) else {}
+    note, file = str(said.get("note") or ""), said.get("file")
+    write_tick(deal, key, note=note, evidence=file, by=by, at=at)
 
 
 def standing_tick(deal: Deal, rule: Rule, key: str) -> bool:
@@ -173,35 +185,55 @@ def standing_tick(deal: Deal, rule: Rule, key: str) -> bool:
     return standing.exists()
 
 
-def write_tick(deal: Deal, key: str, *, note: str, by: Actor, at: datetime) -> None:
-    rule = rule_of_criterion(process_by_id(deal.pipeline_id), deal, key)
+def write_tick(
+    deal: Deal, key: str, *, note: str, evidence: Any = None, by: Actor, at: datetime
+) -> None:
+    rule, criterion = criterion_meant(process_by_id(deal.pipeline_id), deal, key)
     if standing_tick(deal, rule, key):
         raise Refused("This is confirmed already.", code="already_ticked")
+    if criterion.needs_note and not evidence and is_junk(note, junk_words()):
+        sentence = "Say in a note how you know it, or attach what shows it."
+        fault = Missing(f"{CRITERION}{key}", criterion.label, sentence)
+        raise Refused(sentence, code="note_missing", missing=[fault])
+    file = kept_evidence(deal, evidence, by=by, at=at)
     CriterionTick.objects.create(
         deal=deal,
         stage_id=rule.stage_id,
         criterion_key=key,
-        note=note,
+        note=note.strip(),
+        evidence=file,
         ticked_at=at,
         ticked_by=by.user,
     )
-    record(
-        "deal.criterion_ticked",
-        deal,
-        by=by,
-        at=at,
-        after={"criterion": key, "stage": rule.key},
-        why=note,
-    )
+    after: dict[str, Any] = {"criterion": key, "stage": rule.key}
+    if file:
+        after["evidence"] = file.pk
+    record("deal.criterion_ticked", deal, by=by, at=at, after=after, why=note.strip())
 
 
-def rule_of_criterion(process: Process, deal: Deal, key: str) -> Rule:
-    """The stage whose criterion is meant: the present one, one that is owed, or a later one."""
+def kept_evidence(deal: Deal, given: Any, *, by: Actor, at: datetime) -> Attachment | None:
+    """The file that shows a criterion: one that is attached to the deal, or a new one."""
+    if not given:
+        return None
+    if isinstance(given, File):
+        return keep_file(file=given, about=deal, kind="evidence", by=by, at=at)
+    number = number_in(getattr(given, "pk", given))
+    found = Attachment.objects.about(deal).filter(pk=number or 0).first()
+    if found is None:
+        raise Refused("This is no file that is attached to the deal.", code="unknown_file")
+    return found
+
+
+def criterion_meant(process: Process, deal: Deal, key: str) -> tuple[Rule, Criterion]:
+    """The criterion and its stage: the present one, one that is owed, or a later one."""
     present = process.rule_of(deal.stage_id)
-    owed = [process.rule_of(debt.stage_id) for debt in unpaid_debts(deal)]
+    owed = [
+        process.by_stage[d.stage_id] for d in unpaid_debts(deal) if d.stage_id in process.by_stage
+    ]
     for rule in (present, *owed, *process.after(present.key), *process.open_rules):
-        if any(criterion.key == key for criterion in rule.criteria):
-            return rule
+        for criterion in rule.criteria:
+            if criterion.key == key:
+                return rule, criterion
     raise Refused(f"No stage asks to confirm “{key}”.", code="unknown_criterion")
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import Field, Model
 
 from pipeline import registry
+from pipeline.addedfields import keep_files, search_text
 from pipeline.gates import Ask, ask_of_debt, is_met, load_facts, unpaid_debts
-from pipeline.models import Account, Choice, Deal, GateDebt
+from pipeline.models import Account, Choice, Deal, GateDebt, StageRule
 from pipeline.registry import CUSTOM, DealFacts
-from pipeline.searching import search_form
+from pipeline.stages import Process
 from pipeline.standings import follow, standing_of
 from revops.addresses import number_in
 from revops.company.fields import validate_custom
-from revops.company.models import validate_currency
+from revops.company.models import Company, validate_currency
 from revops.ledger.operations import record
 from revops.models import check_version
 from revops.outbox.operations import notify
@@ -39,7 +40,10 @@ NOTES = frozenset(
     }
 )
 PLAN = frozenset({"next_step", "next_step_date"})
-TYPED = frozenset({"name", "account", "deal_source", "fit_score"}) | MONEY | NOTES | PLAN
+FORECAST = frozenset({"product", "forecast_category"})
+TYPED = (
+    frozenset({"name", "account", "deal_source", "fit_score"}) | MONEY | NOTES | PLAN | FORECAST
+)
 """The columns of a deal that people type; the others have verbs of their own."""
 
 CLOSING = frozenset({"loss_reason", "loss_note"})
@@ -100,6 +104,8 @@ def read_value(deal: Deal, name: str, value: Any, fields: frozenset[str]) -> Any
         raise ValidationError("An amount is nought or more.")
     if name == "currency":
         validate_currency(value)
+    if name == "forecast_category" and value == StageRule.ForecastCategory.CLOSED:
+        raise ValidationError("Only closing a deal makes it closed.")
     if name in LISTS and value:
         check_choice(LISTS[name], value)
     return value
@@ -132,8 +138,15 @@ def split_custom(changes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, 
     return typed, custom
 
 
-def merge_custom(record_: Model, entity: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the record's own fields with `values` put in; an empty value takes one out."""
+def merge_custom(
+    record_: Model, entity: str, values: Mapping[str, Any], *, by: Actor, at: datetime
+) -> dict[str, Any]:
+    """Return the record's own fields with `values` put in; an empty value takes one out.
+
+    An upload becomes an attachment of the record on the way.
+    """
+    if values:
+        values = keep_files(record_, entity, values, by=by, at=at)
     merged = {**record_.custom, **validate_custom(entity, values)}  # type: ignore[attr-defined]
     return {key: value for key, value in merged.items() if value is not None}
 
@@ -165,7 +178,7 @@ def change_facts(
     """Write the facts that differ, with everything that follows; return their names."""
     values = read_changes(deal, changes, fields=fields)
     if custom := split_custom(changes)[1]:
-        values["custom"] = merge_custom(deal, "deal", custom)
+        values["custom"] = merge_custom(deal, "deal", custom, by=by, at=at)
     changed = {name: value for name, value in values.items() if getattr(deal, name) != value}
     if changed:
         check_not_locked(deal, changed)
@@ -189,7 +202,7 @@ def write_facts(
     for name, value in changed.items():
         setattr(deal, name, value)
     touched = set(changed)
-    if touched & {"name", "account"}:
+    if touched & {"name", "account", "custom"}:
         deal.search_text = search_text_of(deal)
         touched.add("search_text")
     deal.save_version(update_fields=sorted(touched))
@@ -197,16 +210,29 @@ def write_facts(
     record(verb, deal, by=by, at=at, before=before, after=changed, why=why)
 
 
-def set_amount(deal: Deal, amount: Any, currency: str, *, by: Actor, at: datetime) -> None:
-    """Give a locked deal the amount of its primary quote: for the app that keeps the quotes."""
+def set_amount(
+    deal: Deal,
+    amount: Any,
+    currency: str,
+    *,
+    product: str | None = None,
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Give a locked deal the amount and the main product of its primary quote.
+
+    For the app that keeps the quotes; without a product the deal keeps the one it has.
+    """
     values = {"amount": amount, "currency": currency}
+    if product is not None:
+        values["product"] = product[:200]
     changed = {name: value for name, value in values.items() if getattr(deal, name) != value}
     if changed:
         write_facts(deal, changed, by=by, at=at, verb="deal.amount_set")
 
 
 def search_text_of(deal: Deal) -> str:
-    return search_form(deal.name, deal.account.name if deal.account else "")
+    return search_text(deal.name, deal.account.name if deal.account else "", deal.custom)
 
 
 def tell_listeners(deal: Deal, fields: frozenset[str], *, by: Actor, at: datetime) -> None:
@@ -218,9 +244,16 @@ def tell_listeners(deal: Deal, fields: frozenset[str], *, by: Actor, at: datetim
 # Debts
 
 
-def pay_debts(deal: Deal, *, by: Actor, at: datetime, facts: DealFacts | None = None) -> None:
+def pay_debts(
+    deal: Deal,
+    *,
+    by: Actor,
+    at: datetime,
+    facts: DealFacts | None = None,
+    debts: Sequence[GateDebt] | None = None,
+) -> None:
     """Mark as paid what skipped stages were owed and the deal has by now."""
-    unpaid = unpaid_debts(deal)
+    unpaid = unpaid_debts(deal) if debts is None else debts
     if not unpaid:
         return
     facts = facts or load_facts(deal, at)
@@ -228,29 +261,35 @@ def pay_debts(deal: Deal, *, by: Actor, at: datetime, facts: DealFacts | None = 
     if paid:
         rows = GateDebt.objects.filter(pk__in=[debt.pk for debt in paid], paid_at=None)
         rows.update(paid_at=at, paid_by=by.user)
-        record("deal.debt_paid", deal, by=by, at=at, after={"items": owed_names(paid)})
+        after = {"items": owed_names(paid), "labels": [debt.label for debt in paid]}
+        record("deal.debt_paid", deal, by=by, at=at, after=after)
 
 
 def incur_debts(
-    deal: Deal, asks: Iterable[Ask], *, reason: str, by: Actor, at: datetime
+    deal: Deal, asks: Iterable[Ask], process: Process, *, reason: str, by: Actor, at: datetime
 ) -> list[GateDebt]:
-    """Write down what a skipped stage asks and the deal does not have, each once."""
-    stages = {stage.key: stage.pk for stage in deal.pipeline.stages.all()}
+    """Write down what a skipped stage asks and the deal does not have, each once.
+
+    The owner of that day owes it, and the pipeline says within how many days.
+    """
     owed = {(debt.stage_id, debt.item_key) for debt in unpaid_debts(deal)}
+    due_on = Company.get().local_day(at) + timedelta(days=process.debt_days)
     debts = [
         GateDebt(
             deal=deal,
-            stage_id=stages[ask.stage],
+            stage_id=process.rule(ask.stage).stage_id,
             item_key=ask.key,
             label=ask.label,
             is_criterion=ask.is_criterion,
             none_allowed=ask.none_allowed,
             reason=reason,
+            owner_id=deal.owner_id,
+            due_on=due_on,
             incurred_at=at,
             incurred_by=by.user,
         )
         for ask in asks
-        if (stages[ask.stage], ask.key) not in owed
+        if (process.rule(ask.stage).stage_id, ask.key) not in owed
     ]
     return GateDebt.objects.bulk_create(debts)
 
