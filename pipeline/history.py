@@ -33,4 +33,5 @@ def declare_history() -> None:
     declare("pipeline_forecastcall", once=("ended_at", "ended_by_id"))
     declare("pipeline_forecastsnapshot")
     declare("pipeline_criteriontick", once=("withdrawn_at", "withdrawn_by_id"))
-    declare("pipeline_gatedebt", once=("paid_at", "paid_by_id"))
+    # Who pays it off may change, since people leave.
+    declare("pipeline_gatedebt", once=("paid_at", "paid_by_id"), free=("owner_id",))

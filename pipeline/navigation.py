@@ -65,6 +65,9 @@ def register() -> None:
         "deal.skipped": "{who} moved {deal} ahead to {stage}, skipping {skipped}",
         "deal.pushed_again": "{deal} was pushed {times} times, now to {close_date}",
         "deal.reassigned": "{who} gave {deal} to {owner}",
+        "deal.overridden": "{who} moved {deal} to {stage} past its gate",
+        "deal.transferred": "{who} moved {deal} into {pipeline}",
+        "deal.debt_assigned": "{who} asks you for {item} on {deal}",
         "deal.shared": "{who} let you in on {deal}",
         "deal.won": "{deal} is won; {hand_off} takes it over",
     }

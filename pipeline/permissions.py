@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "accounts_visible_to",
     "can_change",
+    "can_override",
     "can_reassign",
     "can_reopen",
     "check_can_call",
@@ -33,6 +34,7 @@ __all__ = [
     "check_can_change_account",
     "check_can_create",
     "check_can_enter",
+    "check_can_override",
     "check_can_override_segment",
     "check_can_reassign",
     "check_can_reopen",
@@ -136,6 +138,16 @@ def check_can_reopen(deal: Deal, *, by: Actor) -> None:
     raise NotAllowed("Only managers above the owner and RevOps may reopen a closed deal.")
 
 
+def check_can_override(*, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may move a deal past what its gate still asks.
+
+    Only a person who answers for it: RevOps administration, and never the installation itself.
+    """
+    user = person(by)
+    if user is None or not user.has_role(Role.REVOPS_ADMIN):
+        raise NotAllowed("Only RevOps administrators may override a gate.")
+
+
 def check_can_enter(rule: Rule, *, by: Actor) -> None:
     """Raise NotAllowed unless the stage is open to the roles of `by`."""
     user = person(by)
@@ -180,6 +192,10 @@ def allowed(check: Callable[..., None], deal: Deal, *, by: Actor) -> bool:
     except NotAllowed:
         return False
     return True
+
+
+def can_override(user: User) -> bool:
+    return user.has_role(Role.REVOPS_ADMIN)
 
 
 def can_change(deal: Deal, user: User) -> bool:

@@ -14,7 +14,17 @@ from django.db.models import Q
 
 from pipeline import registry
 from pipeline.gates import CRITERION
-from pipeline.models import Account, Activity, Choice, Contact, Deal, DealContact, Segment
+from pipeline.models import (
+    Account,
+    Activity,
+    Choice,
+    Contact,
+    Deal,
+    DealContact,
+    Pipeline,
+    Segment,
+    Stage,
+)
 from pipeline.registry import Story
 from pipeline.stages import Process, process_by_id
 from revops.addresses import moment_mark
@@ -30,6 +40,8 @@ if TYPE_CHECKING:
 
 PAGE = 25
 VIA = {str(via): label.lower() for via, label in VIA_CHOICES if via not in ("web", "system")}
+ELSEWHERE = frozenset({"deal.transferred", "deal.restaged"})
+"""Verbs whose stages are not those of the deal's present rules."""
 PEOPLE = ("owner", "person", "assignee")
 LISTS = {
     "deal_source": Choice.List.SOURCE,
@@ -145,6 +157,8 @@ class Names:
     tasks: dict[int, Task] = field(default_factory=dict)
     choices: dict[tuple[str, str], str] = field(default_factory=dict)
     process: Process | None = None
+    stages: dict[str, str] = field(default_factory=dict)
+    pipelines: dict[str, str] = field(default_factory=dict)
 
     def person(self, pk: Any) -> str:
         found = self.people.get(pk)
@@ -156,7 +170,9 @@ class Names:
 
     def stage(self, key: Any) -> str:
         rule = self.process.by_key.get(str(key)) if self.process else None
-        return rule.name if rule else str(key).replace("-", " ").capitalize()
+        if rule:
+            return rule.name
+        return self.stages.get(str(key), str(key).replace("-", " ").capitalize())
 
     def choice(self, list_: str, key: Any) -> str:
         return self.choices.get((list_, str(key)), str(key).replace("_", " ").capitalize())
@@ -189,6 +205,9 @@ def names_for(entries: Sequence[Entry], user: User) -> Names:
     closed = {e.subject_id for e in entries if e.verb in ("task.done", "task.cancelled")}
     names.tasks = Task.objects.select_related("assignee").in_bulk(closed)
     names.choices = choice_labels()
+    if any(entry.verb in ELSEWHERE for entry in entries):
+        names.stages = dict(Stage.objects.values_list("key", "name"))
+        names.pipelines = dict(Pipeline.objects.values_list("key", "name"))
     deals = [e.subject_id for e in entries if e.subject_type == "deal"]
     if deals:
         pipeline = remembered(("pipeline of", deals[0]), partial(pipeline_of_deal, deals[0]))
@@ -349,9 +368,31 @@ def moved(verb: str, icon: str, tone: str, entry: Entry, names: Names) -> Story:
     if skipped := entry.after.get("skipped"):
         text += f", skipping {and_list([names.stage(key) for key in skipped])}"
     changes = []
-    if owed := entry.after.get("owed"):
-        changes.append(("Still owed", "", and_list([names.item(key) for key in owed])))
+    if bypassed := entry.after.get("bypassed"):
+        changes.append(("Gone past", "", and_list(bypassed)))
+    if owed := owed_of(entry, names):
+        changes.append(("Still owed", "", and_list(owed)))
     return Story(text, icon, tone, body=entry.why, changes=changes)
+
+
+def owed_of(entry: Entry, names: Names) -> list[str]:
+    """What a move left owed; the words of that day, whatever the stages ask by now."""
+    labels = entry.after.get("owed_labels")
+    return labels or [names.item(key) for key in entry.after.get("owed", [])]
+
+
+def transferred(entry: Entry, names: Names) -> Story:
+    pipeline = names.pipelines.get(str(entry.after.get("pipeline")), "another pipeline")
+    changes = [("Stage", names.stage(entry.before.get("stage")), names.stage(entry.after["stage"]))]
+    if owed := owed_of(entry, names):
+        changes.append(("Still owed", "", and_list(owed)))
+    return Story(f"moved it into {pipeline}", "shuffle", "warn", entry.why, changes)
+
+
+def debt_assigned(entry: Entry, names: Names) -> Story:
+    item = entry.after.get("label") or names.item(entry.after.get("item", ""))
+    who = names.person(entry.after.get("owner"))
+    return Story(f"asked {who} for what is owed: {str(item).lower()}", "user-round-check")
 
 
 def won(entry: Entry, names: Names) -> Story:
@@ -400,7 +441,8 @@ def none_withdrawn(entry: Entry, names: Names) -> Story:
 
 
 def debt_paid(entry: Entry, names: Names) -> Story:
-    paid = and_list([names.item(key) for key in entry.after.get("items", [])] or ["an item"])
+    labels = entry.after.get("labels") or [names.item(key) for key in entry.after.get("items", [])]
+    paid = and_list(labels or ["an item"])
     return Story(f"caught up on what a skipped stage asked: {paid.lower()}", "circle-check", "good")
 
 
@@ -520,6 +562,11 @@ TELLERS: dict[str, Teller] = {
     "deal.sent_back": partial(moved, "sent it back to", "arrow-left", "warn"),
     "deal.won": won,
     "deal.lost": lost,
+    "deal.overridden": partial(
+        moved, "overrode the gate and moved it to", "shield-alert", "override"
+    ),
+    "deal.transferred": transferred,
+    "deal.debt_assigned": debt_assigned,
     "deal.reopened": partial(moved, "reopened it in", "rotate-ccw", ""),
     "deal.close_date_set": partial(close_date, "set the close date", ""),
     "deal.close_date_pushed": partial(close_date, "pushed the close date", "warn"),

@@ -39,7 +39,7 @@ from revops.imports.writing import (
 )
 from revops.ledger.operations import Draft, record_many
 from revops.outbox.operations import quietly
-from revops.people.actor import Actor
+from revops.people.actor import Actor, Via
 from revops.people.imports import find_person
 from revops.people.models import User
 
@@ -449,6 +449,7 @@ def _save_visits(new: Sequence[DealPlan], moved: Sequence[DealPlan], *, at: date
                 stage_id=each.row.stage_id,
                 version_id=each.place.process.version_id,
                 move=Move.IMPORT,
+                via=Via.IMPORT,
                 entered_at=each.row.entered_stage_at,
             )
             for each in [*new, *moved]

@@ -7,7 +7,14 @@ from pipeline.operations.accounts import (
     create_contact,
     override_segment,
 )
-from pipeline.operations.bulk import MoveResult, bulk_move_deals
+from pipeline.operations.actions import add_stage_action, retire_stage_action
+from pipeline.operations.alerts import set_alert_preference, sweep_findings
+from pipeline.operations.bulk import (
+    MoveResult,
+    bulk_move_deals,
+    hand_over_deals,
+    reassign_deals,
+)
 from pipeline.operations.buying import (
     add_member,
     link_contact,
@@ -29,6 +36,8 @@ from pipeline.operations.deals import (
     plan_next_step,
     reassign_deal,
 )
+from pipeline.operations.debts import assign_debt
+from pipeline.operations.digests import send_digests
 from pipeline.operations.evidence import (
     declare_none,
     fill_items,
@@ -37,13 +46,17 @@ from pipeline.operations.evidence import (
     withdraw_tick,
 )
 from pipeline.operations.moves import advance_deal, send_back_deal, skip_deal
+from pipeline.operations.overrides import override_move
+from pipeline.operations.transfers import transfer_deal
 
 __all__ = [
     "MoveResult",
     "Push",
     "PushResult",
     "add_member",
+    "add_stage_action",
     "advance_deal",
+    "assign_debt",
     "bulk_move_deals",
     "change_account",
     "change_contact",
@@ -53,20 +66,28 @@ __all__ = [
     "create_deal",
     "declare_none",
     "fill_items",
+    "hand_over_deals",
     "link_contact",
     "log_activity",
     "lose_deal",
+    "override_move",
     "override_segment",
     "plan_next_step",
     "pull_in_close_date",
     "push_close_date",
     "push_close_dates",
     "reassign_deal",
+    "reassign_deals",
     "remove_member",
     "reopen_deal",
+    "retire_stage_action",
     "send_back_deal",
+    "send_digests",
+    "set_alert_preference",
     "skip_deal",
+    "sweep_findings",
     "tick_criterion",
+    "transfer_deal",
     "unlink_contact",
     "win_deal",
     "withdraw_none",

@@ -10,11 +10,14 @@ from django.db import transaction
 
 from pipeline.models import Deal, Move, Stage
 from pipeline.operations.closing import lose, reopen, win
+from pipeline.operations.deals import give_to
 from pipeline.operations.evidence import Evidence
 from pipeline.operations.moves import advance, send_back, skip
 from pipeline.operations.shared import lock_deal
+from pipeline.permissions import check_can_reassign
 from pipeline.stages import classify_move, process_by_id
 from revops.people.actor import Actor
+from revops.people.models import User
 from revops.refusals import Refused
 
 
@@ -47,6 +50,36 @@ def bulk_move_deals(
         except Refused as refusal:
             results.append(MoveResult(deal, refusal=refusal))
     return results
+
+
+def reassign_deals(
+    *, deals: Sequence[Deal], owner: User, reason: str = "", by: Actor, at: datetime
+) -> list[MoveResult]:
+    """Give many deals to another owner, each in a transaction of its own."""
+    return [give_one(deal, owner, reason, by=by, at=at) for deal in deals]
+
+
+def hand_over_deals(
+    *, person: User, successor: User, reason: str = "", by: Actor, at: datetime
+) -> list[MoveResult]:
+    """Give every open deal of one person to another, each in a transaction of its own."""
+    if successor.pk == person.pk:
+        raise Refused("A person cannot take over from themselves.", code="same_owner")
+    deals = list(Deal.objects.open().filter(owner=person).order_by("pk"))
+    return [give_one(deal, successor, reason, by=by, at=at) for deal in deals]
+
+
+def give_one(deal: Deal, owner: User, reason: str, *, by: Actor, at: datetime) -> MoveResult:
+    try:
+        with transaction.atomic(durable=True):
+            held = lock_deal(deal)
+            check_can_reassign(held, by=by)
+            if held.owner_id == owner.pk:
+                raise Refused(f"{owner.name} owns this deal already.", code="same_owner")
+            give_to(held, owner, reason=reason, by=by, at=at)
+        return MoveResult(held)
+    except Refused as refusal:
+        return MoveResult(deal, refusal=refusal)
 
 
 def move_to(

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from pipeline import registry
-from pipeline.gates import asks_of, gate_of, load_facts, still_unmet
-from pipeline.models import Deal, Move, Stage, StageVisit
+from pipeline.gates import (
+    asks_of,
+    gates_of_others,
+    load_facts,
+    own_gate,
+    still_unmet,
+    unpaid_debts,
+)
+from pipeline.models import Deal, GateDebt, Move, Stage, StageVisit
 from pipeline.operations.evidence import Evidence, write_evidence
 from pipeline.operations.shared import (
     check_open,
@@ -23,7 +31,7 @@ from pipeline.standings import follow, standing_of
 from revops.company.models import Company
 from revops.ledger.operations import record
 from revops.people.actor import Actor
-from revops.refusals import Refused
+from revops.refusals import Missing, Refused
 
 VERBS = {
     Move.ADVANCE: "deal.advanced",
@@ -32,9 +40,12 @@ VERBS = {
     Move.WIN: "deal.won",
     Move.LOSE: "deal.lost",
     Move.REOPEN: "deal.reopened",
+    Move.TRANSFER: "deal.transferred",
 }
+OVERRIDDEN = "deal.overridden"
 
 MOVED = [
+    "pipeline",
     "stage",
     "status",
     "entered_stage_at",
@@ -79,27 +90,32 @@ def carry_out(
     deal = planned.deal
     check_can_enter(process.rule(planned.to_stage), by=by)
     write_evidence(deal, evidence or {}, by=by, at=at)
-    facts = load_facts(deal, at)
-    check_gate(planned, process, facts, at=at)
-    pay_debts(deal, by=by, at=at, facts=facts)
+    facts, debts = load_facts(deal, at), unpaid_debts(deal)
+    missing = own_gate(process, planned, facts, debts=debts)
+    check_passes(planned, process, [*missing, *gates_of_others(planned, at)])
+    pay_debts(deal, by=by, at=at, facts=facts, debts=debts)
     owed = owe_skipped(planned, process, facts, reason=reason, by=by, at=at)
     visit = enter_stage(planned, process, reason=reason, by=by, at=at)
     write_move(planned, visit, owed, by=by, at=at)
     if planned.skipped:
         alert_of_skip(planned, process, visit, reason=reason, by=by, at=at)
-    for effect in registry.deal_effects():
-        effect(planned, by=by, at=at)
+    take_effect(planned, by=by, at=at)
     return deal
 
 
-def check_gate(planned: PlannedMove, process: Process, facts: DealFacts, *, at: datetime) -> None:
-    """Raise Refused, listing everything at once, unless the deal may make this move."""
-    missing = gate_of(planned.deal, planned, at, facts=facts)
+def take_effect(planned: PlannedMove, *, by: Actor, at: datetime) -> None:
+    """Let other apps do what follows from the move, in its transaction."""
+    for effect in registry.deal_effects():
+        effect(planned, by=by, at=at)
+
+
+def check_passes(planned: PlannedMove, process: Process, missing: Sequence[Missing]) -> None:
+    """Raise Refused, listing everything at once, when anything stands in the way."""
     if missing:
         target = process.rule(planned.to_stage).name
         labels = ", ".join(dict.fromkeys(each.label for each in missing))
         raise Refused(
-            f"Before this deal can enter {target}: {labels}.", code="gate", missing=missing
+            f"Before this deal can enter {target}: {labels}.", code="gate", missing=list(missing)
         )
 
 
@@ -111,20 +127,28 @@ def owe_skipped(
     reason: str,
     by: Actor,
     at: datetime,
-) -> list[str]:
+) -> list[GateDebt]:
     """Write down what the skipped stages ask and the deal lacks; a win has asked it already."""
     if planned.kind != Move.SKIP:
         return []
     asks = [ask for key in planned.skipped for ask in asks_of(process.rule(key))]
     unmet = still_unmet(planned.deal, asks, facts)
-    debts = incur_debts(planned.deal, unmet, reason=reason, by=by, at=at)
-    return [debt.item_key for debt in debts]
+    return incur_debts(planned.deal, unmet, process, reason=reason, by=by, at=at)
 
 
 def enter_stage(
-    planned: PlannedMove, process: Process, *, reason: str, by: Actor, at: datetime
+    planned: PlannedMove,
+    process: Process,
+    *,
+    reason: str,
+    bypassed: Sequence[Missing] | None = None,
+    by: Actor,
+    at: datetime,
 ) -> StageVisit:
-    """End the present visit, begin the next, and let status, stamps and standings follow."""
+    """End the present visit, begin the next, and let status, stamps and standings follow.
+
+    `bypassed` says what an administrator's override went past; None is no override.
+    """
     deal, stood = planned.deal, standing_of(planned.deal)
     moment = leave_stage(deal, at=at)
     visit = StageVisit.objects.create(
@@ -134,10 +158,15 @@ def enter_stage(
         move=planned.kind,
         reason=reason.strip(),
         skipped=list(planned.skipped),
+        via=by.via,
+        is_override=bypassed is not None,
+        bypassed=[
+            {"key": each.key, "label": each.label, "stage": each.stage} for each in bypassed or ()
+        ],
         entered_at=moment,
         entered_by=by.user,
     )
-    deal.stage_id = visit.stage_id
+    deal.pipeline_id, deal.stage_id = process.pipeline_id, visit.stage_id
     deal.entered_stage_at = moment
     change_status(deal, Move(planned.kind), at=at)
     deal.save_version(update_fields=MOVED)
@@ -175,18 +204,23 @@ def change_status(deal: Deal, move: Move, *, at: datetime) -> None:
 
 
 def write_move(
-    planned: PlannedMove, visit: StageVisit, owed: list[str], *, by: Actor, at: datetime
+    planned: PlannedMove, visit: StageVisit, owed: Sequence[GateDebt], *, by: Actor, at: datetime
 ) -> None:
+    """Write the move into the ledger: where from, where to, what is owed, what was bypassed."""
     deal = planned.deal
     after: dict[str, Any] = {"stage": planned.to_stage, "status": deal.status}
     if planned.skipped:
         after["skipped"] = planned.skipped
     if owed:
-        after["owed"] = owed
+        after["owed"] = [debt.item_key for debt in owed]
+        after["owed_labels"] = [debt.label for debt in owed]
+        after["owed_due_on"] = owed[0].due_on
+    if visit.is_override:
+        after |= {"move": visit.move, "bypassed": [each["label"] for each in visit.bypassed]}
     if deal.closed_on:
         after |= {"closed_on": deal.closed_on, "loss_reason": deal.loss_reason}
     record(
-        VERBS[Move(planned.kind)],
+        OVERRIDDEN if visit.is_override else VERBS[Move(planned.kind)],
         deal,
         by=by,
         at=at,

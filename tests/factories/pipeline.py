@@ -13,7 +13,9 @@ from pipeline.models import (
     DealContact,
     Move,
     Pipeline,
+    PipelineVersion,
     Stage,
+    StageRule,
 )
 from pipeline.operations import create_account, create_contact, create_deal
 from pipeline.operations.movement import enter_stage
@@ -31,6 +33,20 @@ def new_business() -> Pipeline:
 def stage(key: str) -> Stage:
     """A stage of the shipped pipeline."""
     return Stage.objects.get(pipeline__key="new-business", key=key)
+
+
+def make_pipeline(key="renewal", name="Renewal", stages=("review", "offer"), **version) -> Pipeline:
+    """Another pipeline, published, with these open stages and a won and a lost one."""
+    pipeline = Pipeline.objects.create(key=key, name=name, position=9)
+    rules = PipelineVersion.objects.create(pipeline=pipeline, number=1, **version)
+    kinds = [*((each, "open") for each in stages), ("won", "won"), ("lost", "lost")]
+    for position, (stage_key, kind) in enumerate(kinds):
+        made = Stage.objects.create(
+            pipeline=pipeline, key=f"{key}-{stage_key}", name=stage_key.capitalize()
+        )
+        StageRule.objects.create(version=rules, stage=made, position=position, kind=kind)
+    PipelineVersion.objects.filter(pk=rules.pk).update(published_at=AT)
+    return pipeline
 
 
 def make_account(name="Acme", **facts) -> Account:

@@ -4,17 +4,24 @@ import pytest
 
 from pipeline.operations import (
     add_member,
+    assign_debt,
     lose_deal,
+    override_move,
     push_close_date,
     reassign_deal,
     reopen_deal,
     skip_deal,
+    transfer_deal,
     win_deal,
 )
 from revops.outbox.bodies import render
 from revops.outbox.models import Notification
-from tests.factories.people import AT, by
-from tests.factories.pipeline import complete, make_deal, stage
+from tests.factories.people import AT, by, make_person
+from tests.factories.pipeline import complete, make_deal, make_pipeline, stage
+
+
+def administrator():
+    return make_person("Rita Root", roles=["revops_admin"])
 
 
 def lose(deal, rep):
@@ -34,6 +41,12 @@ def push_twice(rep):
         )
 
 
+def ask_for_debt(rep, manager):
+    deal = complete(make_deal(rep), but=["timeline"])
+    skip_deal(deal=deal, to=stage("proposal"), reason="Hurry", by=by(rep), at=AT)
+    assign_debt(debt=deal.debts.get(), owner=manager, by=by(rep), at=AT)
+
+
 CAUSES = {
     "deal.skipped": lambda rep, manager, other: skip_deal(
         deal=complete(make_deal(rep)), to=stage("proposal"), reason="Hurry", by=by(rep), at=AT
@@ -48,6 +61,13 @@ CAUSES = {
     "deal.reopened": lambda rep, manager, other: reopen_deal(
         deal=lose(make_deal(rep), rep), reason="They came back", by=by(manager), at=AT
     ),
+    "deal.overridden": lambda rep, manager, other: override_move(
+        deal=make_deal(rep), to=stage("discovery"), reason="Signed", by=by(administrator()), at=AT
+    ),
+    "deal.transferred": lambda rep, manager, other: transfer_deal(
+        deal=make_deal(rep), to_pipeline=make_pipeline(), reason="It renews", by=by(rep), at=AT
+    ),
+    "deal.debt_assigned": lambda rep, manager, other: ask_for_debt(rep, manager),
     "deal.shared": lambda rep, manager, other: add_member(
         deal=make_deal(rep), person=other, by=by(rep), at=AT
     ),
