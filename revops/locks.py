@@ -17,6 +17,10 @@ class Lock(IntEnum):
     LEDGER = 471_001
     LEDGER_SUBJECT = 471_002
     REPORTING_LINE = 471_003
+    RULES = 471_004
+    TALLIES = 471_010
+    ALERTS = 471_010
+    IMPORTS = 471_011
 
 
 def lock_exclusively(lock: Lock) -> None:

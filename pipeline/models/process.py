@@ -32,6 +32,19 @@ class Choice(models.Model):
         return self.label
 
 
+class PipelineQuerySet(models.QuerySet["Pipeline"]):
+    def in_use(self) -> PipelineQuerySet:
+        """The pipelines in which deals can be entered: with rules in force, and not retired."""
+        return self.with_rules().filter(retired_at=None)
+
+    def with_rules(self) -> PipelineQuerySet:
+        """Without those that have never been published."""
+        published = PipelineVersion.objects.filter(published_at__isnull=False)
+        return self.filter(
+            models.Exists(published.filter(pipeline=models.OuterRef("pk")))
+        ).order_by("position", "pk")
+
+
 class Pipeline(models.Model):
     """One way of selling; its rules live in versions."""
 
@@ -39,6 +52,8 @@ class Pipeline(models.Model):
     name = models.CharField(max_length=100)
     position = models.PositiveSmallIntegerField(default=0)
     retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PipelineQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name
