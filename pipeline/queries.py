@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
-from django.core.cache import cache
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from pipeline import registry
-from pipeline.hygiene import Limits, Problem, has_problem, limits_of, problems_of
+from pipeline.findings import Finding, findings_for, has_problem, read_context
 from pipeline.keyset import Order, page_of
-from pipeline.models import Deal, GateDebt, Move, Pipeline, Stage, StageRollup, StageVisit
+from pipeline.models import Deal, GateDebt, Pipeline, Stage, StageRollup
 from pipeline.models.visibility import LEADS_A_LINE, line_of, sees_all_deals
 from pipeline.registry import CardFact
 from pipeline.stages import Process, Rule, process_of
 from revops.company.models import Company
 from revops.people.models import User
-from revops.remembering import remembered
 
 CAP = 1000
-FEWEST_STAYS = 10
-AVERAGES_KEPT = 3600
 
 SORTS = {
     "name": Order("search_text"),
@@ -121,7 +117,7 @@ def deals_for(user: User, filters: DealFilter, *, at: datetime) -> QuerySet[Deal
     if filters.text.strip():
         deals = deals.matching(filters.text)
     if filters.with_problems:
-        deals = deals.filter(has_problem(all_limits(at), at=at, today=Company.get().local_day(at)))
+        deals = deals.filter(has_problem(read_context(at)))
     return deals
 
 
@@ -186,9 +182,14 @@ class Card:
     """One deal as board, list and home show it."""
 
     deal: Deal
-    problems: list[Problem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     facts: list[CardFact] = field(default_factory=list)
     owed: int = 0
+
+    @property
+    def problems(self) -> list[Finding]:
+        """What is wrong, the worst first; not what is merely good to know."""
+        return [finding for finding in self.findings if finding.is_problem]
 
 
 def cards_of(deals: Sequence[Deal], *, at: datetime) -> list[Card]:
@@ -196,7 +197,7 @@ def cards_of(deals: Sequence[Deal], *, at: datetime) -> list[Card]:
     if not deals:
         return []
     pks = [deal.pk for deal in deals]
-    limits, today = all_limits(at), Company.get().local_day(at)
+    found = findings_for(deals, read_context(at))
     owed = dict(
         GateDebt.objects.filter(deal__in=pks, paid_at=None)
         .order_by()
@@ -207,7 +208,7 @@ def cards_of(deals: Sequence[Deal], *, at: datetime) -> list[Card]:
     return [
         Card(
             deal,
-            problems_of(deal, limits, at=at, today=today),
+            found[deal.pk],
             [fact for facts in told for fact in facts.get(deal.pk, ())],
             owed.get(deal.pk, 0),
         )
@@ -402,54 +403,3 @@ def closed_total(closed: QuerySet[Deal] | None, status: str) -> Total:
 
 def quarter_start(day: date) -> date:
     return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
-
-
-# Stays
-
-
-def all_limits(at: datetime) -> Limits:
-    """After how many days a deal is stale, for the stages of every pipeline."""
-    return remembered(("limits", at), lambda: read_limits(at))
-
-
-def read_limits(at: datetime) -> Limits:
-    found: dict[int, float] = {}
-    published = Pipeline.objects.filter(versions__published_at__isnull=False).distinct()
-    for pipeline in published.order_by("pk"):
-        found |= limits_of(process_of(pipeline), average_days(pipeline, at))
-    return found
-
-
-def average_days(pipeline: Pipeline, at: datetime) -> dict[int, float]:
-    """Mean completed stay by stage over twelve months, for stages that enough deals have left.
-
-    Kept for an hour, since it reads every stay of a year. Stays of unknown length and those
-    that a reopening began are left out.
-    """
-    key = f"pipeline.average_days:{pipeline.pk}:{at:%Y%m%d%H}"
-    kept = cache.get(key)
-    if kept is None:
-        kept = read_average_days(pipeline, at)
-        cache.set(key, kept, AVERAGES_KEPT)
-    return kept
-
-
-def read_average_days(pipeline: Pipeline, at: datetime) -> dict[int, float]:
-    stay = ExpressionWrapper(F("left_at") - F("entered_at"), output_field=DurationField())
-    rows = (
-        StageVisit.objects.filter(
-            stage__pipeline=pipeline,
-            left_at__gt=at - timedelta(days=365),
-            left_at__lte=at,
-            entered_at__isnull=False,
-        )
-        .exclude(move=Move.REOPEN)
-        .order_by()
-        .values_list("stage")
-        .annotate(number=Count("pk"), average=Avg(stay))
-    )
-    return {
-        stage_id: average / timedelta(days=1)
-        for stage_id, number, average in rows
-        if number >= FEWEST_STAYS
-    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.core.cache import cache
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F
@@ -27,16 +28,19 @@ class Context:
 
     at: datetime
     today: date
+    zone: ZoneInfo
     limits: Mapping[int, float] = field(default_factory=dict)
     """Days after which a deal is stale, by the number of its stage."""
     silence: Mapping[int, int] = field(default_factory=dict)
     """Days without anything from the buyer, by the number of the pipeline."""
     decided_in: frozenset[int] = frozenset()
     """Numbers of the stages in which a deal is expected to have a decision maker."""
+    last_stages: frozenset[int] = frozenset()
+    """Numbers of the stages after which a deal can only be won or lost."""
 
     def day(self, moment: datetime) -> date:
         """The company's day of a moment."""
-        return Company.get().local_day(moment)
+        return moment.astimezone(self.zone).date()
 
     def stale_before(self, stage_id: int) -> datetime | None:
         """Deals in this stage that entered it before are stale; None where no limit is known."""
@@ -58,13 +62,24 @@ def gather(at: datetime) -> Context:
     limits: dict[int, float] = {}
     silence: dict[int, int] = {}
     decided_in: set[int] = set()
+    last: set[int] = set()
     published = Pipeline.objects.filter(versions__published_at__isnull=False).distinct()
     for pipeline in published.order_by("pk"):
         process = process_of(pipeline)
         limits |= limits_of(process, average_days(pipeline, at))
         silence[pipeline.pk] = process.buyer_silence_days
         decided_in |= {rule.stage_id for rule in stages_that_need_a_decision_maker(process)}
-    return Context(at, Company.get().local_day(at), limits, silence, frozenset(decided_in))
+        last.add(process.open_rules[-1].stage_id)
+    company = Company.get()
+    return Context(
+        at,
+        company.local_day(at),
+        company.zone_info,
+        limits,
+        silence,
+        frozenset(decided_in),
+        frozenset(last),
+    )
 
 
 def stages_that_need_a_decision_maker(process: Process) -> tuple[Rule, ...]:

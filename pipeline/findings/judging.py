@@ -42,6 +42,12 @@ class Finding:
         return self.kind
 
     @property
+    def place(self) -> str:
+        """The part of the deal's own page where it is cleared; empty where a page of its own."""
+        _, mark, part = self.act_url.partition("#")
+        return mark + part
+
+    @property
     def is_problem(self) -> bool:
         return self.severity in PROBLEMS
 
@@ -83,13 +89,13 @@ def find(deals: QuerySet[Deal], keys: str | Sequence[str], context: Context) -> 
 
 def facts_for(deals: Sequence[Deal], context: Context) -> dict[int, dict[str, Any]]:
     """What kinds read beside the deals, in one batch for each kind that reads anything."""
-    pks = [deal.pk for deal in deals if deal.is_open]
-    facts: dict[int, dict[str, Any]] = {pk: {} for pk in pks}
-    if not pks:
+    wanted = [deal for deal in deals if deal.is_open]
+    facts: dict[int, dict[str, Any]] = {deal.pk: {} for deal in wanted}
+    if not wanted:
         return facts
     for kind in kinds():
         if kind.read:
-            for pk, value in kind.read(pks, context).items():
+            for pk, value in kind.read(wanted, context).items():
                 facts[pk][kind.key] = value
     return facts
 
@@ -117,7 +123,7 @@ def findings_of(deal: Deal, context: Context, extra: Facts | None = None) -> lis
                     severity=kind.severity,
                     sentence=seen.sentence,
                     act_label=kind.act_label,
-                    act_url=kind.act_url(deal),
+                    act_url=kind.act_url(deal, context),
                     since=seen.since,
                 )
             )

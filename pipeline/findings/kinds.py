@@ -12,7 +12,6 @@ from django.urls import reverse
 from pipeline.findings.context import Context, days_in_stage
 from pipeline.models import ClosePush, Deal
 from pipeline.registry import BAD, INFO, WARN, FindingKind, Seen
-from pipeline.stages import process_by_id
 
 PUSHED_TOO_OFTEN = 2
 DAY = timedelta(days=1)
@@ -27,9 +26,9 @@ def things(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def page(name: str, place: str = "") -> Callable[[Deal], str]:
+def page(name: str, place: str = "") -> Callable[[Deal, Context], str]:
     """The address of one of the deal's pages."""
-    return lambda deal: reverse(f"pipeline:{name}", args=[deal.pk]) + place
+    return lambda deal, context: reverse(f"pipeline:{name}", args=[deal.pk]) + place
 
 
 # Time
@@ -52,12 +51,10 @@ def judge_stale(deal: Deal, context: Context, fact: Any) -> Seen | None:
     return Seen(since, f"{here} in this stage; {limit:.0f} is the most for it.")
 
 
-def onward(deal: Deal) -> str:
+def onward(deal: Deal, context: Context) -> str:
     """Where the deal is moved on: the next stage, or winning from the last one."""
-    process = process_by_id(deal.pipeline_id)
-    present = process.by_stage.get(deal.stage_id)
-    is_last = present is None or process.next_of(present.key) is None
-    return reverse(f"pipeline:deal-{'win' if is_last else 'advance'}", args=[deal.pk])
+    verb = "win" if deal.stage_id in context.last_stages else "advance"
+    return reverse(f"pipeline:deal-{verb}", args=[deal.pk])
 
 
 def past_close_date(context: Context) -> Q:
@@ -110,8 +107,12 @@ def judge_pushed(deal: Deal, context: Context, fact: Any) -> Seen | None:
     return Seen(since, f"The close date was pushed {deal.push_count} times.")
 
 
-def last_pushes(deals: Sequence[int], context: Context) -> Mapping[int, datetime]:
-    rows = ClosePush.objects.filter(deal__in=deals).order_by().values_list("deal")
+def last_pushes(deals: Sequence[Deal], context: Context) -> Mapping[int, datetime]:
+    """When those that were pushed too often were last pushed."""
+    often = [deal.pk for deal in deals if deal.push_count >= PUSHED_TOO_OFTEN]
+    if not often:
+        return {}
+    rows = ClosePush.objects.filter(deal__in=often).order_by().values_list("deal")
     return dict(rows.annotate(Max("pushed_at")))
 
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from pipeline import queries
+from pipeline.findings import Finding
 from pipeline.forms import FilterForm
-from pipeline.hygiene import Problem
 from pipeline.models import Deal, Pipeline
 from pipeline.queries import Card, Column
 from pipeline.stages import Process, process_of
@@ -22,8 +22,6 @@ from pipeline.views.rights import changeable_by
 from revops.company.models import Company
 from revops.frame.shapes import BoardCard
 
-WORST_FIRST = ("past_close_date", "stale", "pushed", "no_next_step")
-BAD = {"past_close_date"}
 CARDS_AT_ONCE = 20
 
 
@@ -124,7 +122,7 @@ class Mover:
             owner=deal.owner,
             age=age_of(deal),
             finding=problem.label if problem else owed_text(card),
-            finding_tone="bad" if problem and problem.key in BAD else "warn",
+            finding_tone=problem.severity if problem else "warn",
             waiting=" · ".join(fact.text for fact in card.facts[:2]),
             move_url=f"{address}?{'&'.join(filter(None, ['from=board', self.query]))}",
             version=deal.version,
@@ -138,12 +136,8 @@ def label_of(rule, origin) -> str:
     return rule.name
 
 
-def worst_first(card: Card) -> list[Problem]:
-    return sorted(card.problems, key=lambda problem: WORST_FIRST.index(problem.key))
-
-
-def worst(card: Card) -> Problem | None:
-    return next(iter(worst_first(card)), None)
+def worst(card: Card) -> Finding | None:
+    return next(iter(card.problems), None)
 
 
 def owed_text(card: Card) -> str:

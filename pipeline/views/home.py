@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -13,7 +12,7 @@ from pipeline import queries, registry
 from pipeline.forms import month_end
 from pipeline.models.visibility import LEADS_A_LINE, SELLS
 from pipeline.queries import DealFilter
-from pipeline.views.board import worst, worst_first
+from pipeline.views.board import worst
 from pipeline.views.deals import may_create
 from pipeline.views.tasks import Asked, with_deals
 from revops.company.models import Company
@@ -22,13 +21,6 @@ from revops.work.models import Task
 
 PROBLEMS_SHOWN = 8
 TASKS_SHOWN = 8
-FIXES = {
-    "past_close_date": ("Move the close date", "pipeline:deal-push", ""),
-    "stale": ("Update or close it", "pipeline:deal-detail", "#composer"),
-    "pushed": ("Look at it again", "pipeline:deal-detail", "#money"),
-    "no_next_step": ("Plan the next step", "pipeline:deal-detail", "#next-step"),
-}
-"""The one act that clears each problem: its label, and the address of where it is done."""
 
 
 @login_required
@@ -72,14 +64,10 @@ def panels_of(request, at) -> list[str]:
 
 
 def problem_row(card) -> dict:
-    problem = worst(card)
-    label, name, place = FIXES.get(problem.key, FIXES["stale"]) if problem else FIXES["stale"]
     return {
         "deal": card.deal,
-        "problem": problem,
-        "say": " ".join(each.sentence for each in worst_first(card)),
-        "fix": label,
-        "url": reverse(name, args=[card.deal.pk]) + place,
+        "problem": worst(card),
+        "say": " ".join(each.sentence for each in card.problems),
         "facts": card.facts,
     }
 

@@ -11,7 +11,7 @@ from pipeline import operations, queries
 from pipeline.forms import BulkMoveForm, FilterForm, pks, read_sort
 from pipeline.models import Deal, Stage
 from pipeline.stages import process_of
-from pipeline.views.board import WORST_FIRST, age_of, pipeline_of, worst
+from pipeline.views.board import age_of, pipeline_of, worst
 from pipeline.views.close_dates import MOST_AT_ONCE
 from pipeline.views.deals import may_create
 from pipeline.views.shared import by_and_at
@@ -52,7 +52,6 @@ def deal_list(request):
         "is_first": not request.GET.get("after"),
         "may_create": may_create(request.user),
         "today": today,
-        "worst_first": WORST_FIRST,
     }
     return render(request, "pipeline/deal_list.html", context)
 

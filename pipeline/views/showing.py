@@ -11,7 +11,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from pipeline import hygiene, registry
+from pipeline import registry
+from pipeline.findings import findings_of, read_context
 from pipeline.forms import ActivityForm, AttachmentForm, EvidenceForm, NextStepForm
 from pipeline.gates import (
     Ask,
@@ -30,7 +31,6 @@ from pipeline.permissions import (
     check_can_reassign,
     check_can_reopen,
 )
-from pipeline.queries import all_limits
 from pipeline.stages import Process, Rule, process_by_id
 from pipeline.timeline import choice_labels, timeline_of
 from pipeline.views.shared import added_facts, why_not
@@ -119,8 +119,7 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
         "lines_done": sum(line.done for line in lines if not line.is_debt),
         "lines_asked": sum(not line.is_debt for line in lines),
         "debts": [line for line in lines if line.is_debt],
-        "problems": hygiene.problems_of(deal, all_limits(at), at=at, today=today),
-        "fixes": FIXES,
+        "problems": [each for each in findings_of(deal, read_context(at)) if each.is_problem],
         "cannot_change": cannot_change,
         "cannot_hand_over": why_not(check_can_reassign, deal, by=by),
         "locks": locks_of(deal),
@@ -145,13 +144,6 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
 
 
 FRESH_ACTIVITY = {"kind": "note", "side": "us"}
-FIXES = {
-    "past_close_date": ("pipeline:deal-push", "Move the close date"),
-    "no_next_step": ("#next-step", "Plan the next step"),
-    "stale": ("#composer", "Write down what happened"),
-    "pushed": ("", ""),
-}
-"""The one act that clears each problem: an address name or a place on the page, and its label."""
 
 
 def next_step_of(deal: Deal) -> dict[str, Any]:

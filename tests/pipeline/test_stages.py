@@ -1,14 +1,13 @@
 import pytest
 
 from pipeline.defaults import ensure_defaults
-from pipeline.hygiene import has_problem, problems_of, stale_after
 from pipeline.junk import is_filled, is_junk, says_none
-from pipeline.models import Choice, Deal, Move, Pipeline, PipelineVersion
+from pipeline.models import Choice, Move, Pipeline, PipelineVersion
 from pipeline.searching import search_form
 from pipeline.stages import Process, Rule, classify_move, process_of
 from revops.refusals import Refused
 from tests.factories.people import AT
-from tests.factories.pipeline import make_deal, new_business
+from tests.factories.pipeline import new_business
 
 KEYS = ("one", "two", "three", "won", "lost")
 PROCESS = Process(
@@ -116,32 +115,3 @@ def test_none_in_words():
 
 def test_names_are_searched_without_case_and_accents():
     assert search_form("  Café  MÜLLER ", "Straße") == "cafe muller strasse"
-
-
-def test_a_stage_goes_stale_after_twice_its_average_or_its_default():
-    rule = Rule(1, "one", "One", 1, default_stale_days=14)
-
-    assert stale_after(rule, 5.5) == 11
-    assert stale_after(rule, None) == 14
-
-
-def test_the_database_finds_the_deals_that_have_problems(rep):
-    from datetime import timedelta
-
-    limits = {new_business().stages.get(key="qualified").pk: 14}
-    for days in (0, 14, 20, 45):
-        for step in ("", "Call"):
-            for pushes in (1, 2):
-                deal = make_deal(rep, next_step=step, at=AT - timedelta(days=30))
-                Deal.objects.filter(pk=deal.pk).update(
-                    push_count=pushes,
-                    entered_stage_at=AT - timedelta(days=days),
-                    close_date=AT.date() - timedelta(days=days - 20),
-                )
-    today = AT.date()
-
-    found = set(Deal.objects.filter(has_problem(limits, at=AT, today=today)))
-
-    judged = {deal for deal in Deal.objects.all() if problems_of(deal, limits, at=AT, today=today)}
-    assert found == judged
-    assert 0 < len(found) < Deal.objects.count()

@@ -206,7 +206,7 @@ def test_home_names_the_deals_with_problems_and_the_act_that_clears_each(visit, 
 
     (row,) = page.context["problems"]
     assert row["deal"] == deal
-    assert (row["fix"], row["url"]) == (
+    assert (row["problem"].act_label, row["problem"].act_url) == (
         "Plan the next step",
         f"{deal.get_absolute_url()}#next-step",
     )
