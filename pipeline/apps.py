@@ -18,6 +18,9 @@ class PipelineConfig(AppConfig):
             ownfacts,
             searchindex,
         )
+        from pipeline.tallies import facts
+        from pipeline.alerting import registration as alerting
+        from pipeline.alerting.defaults import ensure_stage_actions
         from pipeline.defaults import ensure_defaults
         from pipeline.items import register_own_items
         from revops.defaults import register_default
@@ -26,9 +29,12 @@ class PipelineConfig(AppConfig):
         addedfields.register()
         ownfacts.register()
         register_default(ensure_defaults)
+        register_default(ensure_stage_actions)
         history.declare_history()
         holding.register()
         integrity.register()
+        facts.register()
         navigation.register()
+        alerting.register()
         register(checks.check_items_are_registered, Tags.database)
         searchindex.connect(self)

@@ -2,6 +2,8 @@ from django.urls import path
 
 from pipeline.views import (
     accounts,
+    actions,
+    alerts,
     board,
     buying,
     close_dates,
@@ -64,6 +66,17 @@ urlpatterns = [
     path("deals/<int:pk>/items/<str:key>/", items.deal_item_fill, name="deal-item-fill"),
     path("deals/<int:pk>/items/<str:key>/none/", items.deal_item_none, name="deal-item-none"),
     path("reports/", report_index, name="report-index"),
+    path("alerts/", alerts.alert_list, name="alert-list"),
+    path("settings/alerts/", alerts.alert_choose, name="alert-choose"),
+    path("digests/<int:pk>/", alerts.digest_detail, name="digest-detail"),
+    path("digests/<int:pk>/<slug:section>/", alerts.digest_section, name="digest-section"),
+    path("settings/stage-tasks/", actions.stage_action_list, name="stage-action-list"),
+    path("settings/stage-tasks/add/", actions.stage_action_add, name="stage-action-add"),
+    path(
+        "settings/stage-tasks/retire/<int:number>/",
+        actions.stage_action_retire,
+        name="stage-action-retire",
+    ),
     path("tasks/", tasks.task_list, name="task-list"),
     path("tasks/<int:pk>/", tasks.task_detail, name="task-detail"),
     path("tasks/<int:pk>/close/", tasks.task_close, name="task-close"),

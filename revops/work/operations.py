@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePath
@@ -9,8 +11,9 @@ from uuid import uuid4
 
 from django.core.files import File
 from django.db import models, transaction
+from django.db.models import F
 
-from revops.ledger.operations import record
+from revops.ledger.operations import Draft, record, record_many
 from revops.models import check_version, subject_of
 from revops.people.actor import Actor
 from revops.people.models import User
@@ -18,6 +21,7 @@ from revops.refusals import Conflict, Missing, NotAllowed, Refused
 from revops.work.models import Attachment, Task
 from revops.work.permissions import check_can_close
 
+TITLE_LENGTH = 200
 MOST_BYTES = 25 * 1024 * 1024
 KINDS_OF_FILE = {
     ".pdf": "application/pdf",
@@ -95,6 +99,79 @@ def add_task(
     after = {"kind": kind, "title": task.title, "assignee": assignee, "due_at": due_at}
     record("task.opened", task, by=by, at=at, after=after, related=[about])
     return task
+
+
+@dataclass(frozen=True)
+class TaskDraft:
+    """A task to be opened, as `add_tasks` takes it."""
+
+    about: models.Model
+    title: str
+    assignee: User
+    due_at: datetime | None = None
+
+
+def add_tasks(
+    drafts: Sequence[TaskDraft], *, kind: str, dedupe_key: str, by: Actor, at: datetime
+) -> list[Task]:
+    """Open many tasks of one kind with few statements, within the caller's transaction.
+
+    The caller has looked that none of the same key is open, and that nobody asked has left.
+    """
+    tasks = [
+        Task(
+            kind=kind,
+            about_type=subject_of(draft.about)[0],
+            about_id=draft.about.pk,
+            title=draft.title[:TITLE_LENGTH],
+            assignee=draft.assignee,
+            due_at=draft.due_at,
+            dedupe_key=dedupe_key,
+            opened_at=at,
+            opened_by=by.user,
+        )
+        for draft in drafts
+    ]
+    tasks = Task.objects.bulk_create(tasks)
+    entries = [
+        Draft(
+            "task.opened",
+            task,
+            after={
+                "kind": kind,
+                "title": task.title,
+                "assignee": task.assignee,
+                "due_at": task.due_at,
+            },
+            related=[draft.about],
+        )
+        for task, draft in zip(tasks, drafts, strict=True)
+    ]
+    record_many(entries, by=by, at=at)
+    return tasks
+
+
+def cancel_tasks(tasks: Sequence[Task], *, result: str, by: Actor, at: datetime) -> None:
+    """End open tasks that are no longer needed, within the caller's transaction."""
+    open_ = Task.objects.open().filter(pk__in=[task.pk for task in tasks])
+    ended = list(open_.select_for_update().order_by("pk"))
+    open_.update(
+        state=Task.State.CANCELLED,
+        result=result,
+        closed_at=at,
+        closed_by=by.user,
+        version=F("version") + 1,
+    )
+    entries = [
+        Draft(
+            "task.cancelled",
+            task,
+            after={"result": result},
+            related=[(task.about_type, task.about_id)],
+        )
+        for task in ended
+    ]
+    record_many(entries, by=by, at=at)
 
 
 @transaction.atomic(durable=True)

@@ -1,0 +1,25 @@
+from celery import shared_task
+from django.utils import timezone
+
+from pipeline.operations.alerts import sweep_findings as sweep
+from pipeline.operations.digests import due
+from pipeline.operations.digests import send_digests as send
+from revops.people.actor import Actor
+
+
+@shared_task
+def sweep_findings():
+    """Find what is wrong and tell it, each thing once; a missed run changes nothing."""
+    return sweep(by=Actor.system(), at=timezone.now())
+
+
+@shared_task
+def send_digests():
+    """Send the mails of every morning that has come, where the reader is.
+
+    What they tell is looked for first, so that a morning after days without a run misses nothing.
+    """
+    by, at = Actor.system(), timezone.now()
+    if due(at):
+        sweep(by=by, at=at)
+    return send(by=by, at=at)
