@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from pipeline.models import ClosePullIn, ClosePush, Deal, StageVisit, TallyMark
 from revops.company.models import Company
@@ -77,6 +77,8 @@ def mark_changes(changes: Sequence[tuple[Deal, Counted | None, Counted]], *, at:
         days = after.days | {today} | history.get(deal.pk, set())
         if before:
             days |= before.days
+        if deal.pk in moved:
+            days |= firsts_since(after, deal, today)
         for pipeline_id in {after.pipeline_id, before.pipeline_id if before else after.pipeline_id}:
             marked[pipeline_id] |= days
     TallyMark.objects.bulk_create(
@@ -87,6 +89,18 @@ def mark_changes(changes: Sequence[tuple[Deal, Counted | None, Counted]], *, at:
         ],
         batch_size=BATCH,
     )
+
+
+def firsts_since(after: Counted, deal: Deal, today: date) -> set[date]:
+    """The first days of the months through which the deal may have been due."""
+    known = after.opened_on != UNKNOWN_DAY
+    day = after.opened_on if known else Company.get().local_day(deal.created_at)
+    firsts = set()
+    day = day.replace(day=1)
+    while day <= today:
+        firsts.add(day)
+        day = (day + timedelta(days=32)).replace(day=1)
+    return firsts
 
 
 def alters_history(before: Counted | None, after: Counted) -> bool:

@@ -65,6 +65,12 @@ class Scope:
         people = frozenset(User.objects.filter(team=self.team).values_list("pk", flat=True))
         return people if self.owners is None else people & self.owners
 
+    @cached_property
+    def team_keys(self) -> dict[str, str]:
+        """The present team of each owner, as tallies of open deals name them: by "@owner"."""
+        people = User.objects.exclude(team=None).values_list("pk", "team")
+        return {f"@{pk}": str(team) for pk, team in people}
+
     @property
     def is_whole(self) -> bool:
         """Whether it counts everybody's deals."""

@@ -1,0 +1,319 @@
+"""The facts that the pipeline itself tallies: from deals, visits, moves of dates and standings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+
+from pipeline.marks import UNKNOWN_DAY
+from pipeline.models import (
+    ClosePullIn,
+    ClosePush,
+    Deal,
+    DealStanding,
+    Move,
+    Stage,
+    StageRule,
+    StageVisit,
+)
+from pipeline.tallies.cells import NOTHING
+from pipeline.tallies.measures import Asked, Fact, Measure, register_measure
+
+OPEN, WON, LOST = Deal.Status.OPEN, Deal.Status.WON, Deal.Status.LOST
+WHOSE = Coalesce("closed_owner", "owner")
+WHOSE_DEAL = Coalesce("deal__closed_owner", "deal__owner")
+
+
+def whose(asked: Asked, prefix: str = "") -> Q:
+    """The condition for deals of the owners asked for, as they were when closed."""
+    if asked.owners is None:
+        return Q()
+    closed, present = f"{prefix}closed_owner", f"{prefix}owner"
+    return Q(**{f"{closed}__in": asked.owners}) | Q(
+        **{f"{closed}__isnull": True, f"{present}__in": asked.owners}
+    )
+
+
+# Deals by the day they closed, began, or are expected
+
+
+def closed_facts(asked: Asked) -> Iterator[Fact]:
+    """Deals won and lost, by the day they closed."""
+    rows = (
+        Deal.objects.filter(asked.on_days("closed_on"), whose(asked), pipeline=asked.pipeline_id)
+        .exclude(status=OPEN)
+        .values_list(
+            "closed_on",
+            "status",
+            WHOSE,
+            "closed_team",
+            "deal_source",
+            "product",
+            "closed_segment",
+            "competitor",
+            "loss_reason",
+            "currency",
+            "amount",
+            "opened_on",
+        )
+    )
+    for day, status, owner, team, source, product, segment, rival, reason, *rest in rows.iterator():
+        currency, amount, opened = rest
+        days = (day - opened).days if opened and opened <= day else None
+        keys = (str(team or ""), source, product, segment, rival.strip(), reason)
+        yield Fact(day, status, owner, keys, currency, amount or NOTHING, days)
+
+
+def opened_facts(asked: Asked) -> Iterator[Fact]:
+    """Deals by the day they were opened, and what became of them by now."""
+    rows = Deal.objects.filter(
+        asked.on_days("opened_on"), whose(asked), pipeline=asked.pipeline_id
+    ).values_list(
+        "opened_on",
+        "status",
+        WHOSE,
+        "closed_team",
+        "deal_source",
+        "product",
+        "competitor",
+        "stage",
+        "currency",
+        "amount",
+    )
+    for day, status, owner, team, source, product, rival, stage, *money in rows.iterator():
+        currency, amount = money
+        of_team = f"@{owner}" if status == OPEN else str(team or "")
+        keys = (of_team, source, product, rival.strip(), str(stage))
+        yield Fact(day or UNKNOWN_DAY, status, owner, keys, currency, amount or NOTHING)
+
+
+def expected_facts(asked: Asked) -> Iterator[Fact]:
+    """Open deals by the day they are expected to close."""
+    rows = (
+        Deal.objects.filter(asked.on_days("close_date"), pipeline=asked.pipeline_id, status=OPEN)
+        .filter(Q() if asked.owners is None else Q(owner__in=asked.owners))
+        .values_list("close_date", "owner", "currency", "amount")
+    )
+    for day, owner, currency, amount in rows.iterator():
+        yield Fact(day or UNKNOWN_DAY, OPEN, owner, (), currency, amount or NOTHING)
+
+
+# Stays in stages
+
+
+@dataclass(frozen=True)
+class Stay:
+    """One visit, as far as conversion asks."""
+
+    stage_id: int
+    version_id: int | None
+    move: str
+    skipped: tuple[str, ...]
+    entered: date
+    left: date | None
+    days: int | None
+
+
+class Map:
+    """Where stages stood in each version of a pipeline's rules."""
+
+    def __init__(self, pipeline_id: int) -> None:
+        rules = StageRule.objects.filter(stage__pipeline=pipeline_id)
+        self.ids: dict[str, int] = {}
+        self.places: dict[tuple[int, int], tuple[int, str]] = {}
+        self.kinds: dict[int, str] = {}
+        rows = rules.order_by("version__number").values_list(
+            "version", "stage", "stage__key", "position", "kind"
+        )
+        for version, stage, key, position, kind in rows:
+            self.ids[key] = stage
+            self.places[version, stage] = (position, kind)
+            self.kinds[stage] = kind
+
+    def kind(self, stay: Stay) -> str:
+        if place := self.places.get((stay.version_id or 0, stay.stage_id)):
+            return place[1]
+        return self.kinds.get(stay.stage_id, OPEN)
+
+    def is_later(self, stay: Stay, stage_id: int) -> bool:
+        """Whether a stay lies behind a stage on the way to winning."""
+        kind = self.kind(stay)
+        if kind != OPEN:
+            return kind == WON
+        here = self.places.get((stay.version_id or 0, stay.stage_id))
+        there = self.places.get((stay.version_id or 0, stage_id))
+        if here and there:
+            return here[0] > there[0]
+        return stay.move in (Move.ADVANCE, Move.SKIP)
+
+    def end(self, stay: Stay, following: Stay | None) -> str:
+        """How a stay that is over ended."""
+        if following is None or following.move in (Move.RESTAGE, Move.TRANSFER, Move.REOPEN):
+            return "away"
+        if self.kind(following) == LOST:
+            return "lost"
+        return "onward" if self.is_later(following, stay.stage_id) else "back"
+
+
+def stay_facts(asked: Asked) -> Iterator[Fact]:
+    """What deals did in the open stages of a pipeline.
+
+    By the day they first entered: "passed" when they went on by now, else "stayed"; "skipped"
+    when they jumped it. By the day a stay ended: "onward", "back", "lost", or "away" to where
+    conversion does not look; "leapt" on the day of a jump.
+    """
+    map_ = Map(asked.pipeline_id)
+    for owner, stays in stays_of_deals(asked):
+        yield from entries(owner, stays, map_)
+        yield from endings(owner, stays, map_)
+
+
+def stays_of_deals(asked: Asked) -> Iterator[tuple[int, list[Stay]]]:
+    """All stays in the pipeline of every deal that entered or left a stage on the days asked."""
+    stages = list(Stage.objects.filter(pipeline=asked.pipeline_id).values_list("pk", flat=True))
+    here = StageVisit.objects.filter(whose(asked, "deal__"), stage__in=stages).order_by()
+    entered = here.filter(asked.at_moments("entered_at")).values("deal")
+    left = here.filter(asked.at_moments("left_at"), left_at__isnull=False).values("deal")
+    rows = here.filter(Q(deal__in=entered) | Q(deal__in=left)).order_by("deal", "pk")
+    columns = ("deal", WHOSE_DEAL, "stage", "version", "move", "skipped", "entered_at", "left_at")
+    for (_, owner), visits in groupby(rows.values_list(*columns).iterator(), lambda row: row[:2]):
+        yield owner, [stay_of(asked, *visit[2:]) for visit in visits]
+
+
+def stay_of(
+    asked: Asked,
+    stage_id: int,
+    version_id: int | None,
+    move: str,
+    skipped: list[str],
+    entered: datetime | None,
+    left: datetime | None,
+) -> Stay:
+    return Stay(
+        stage_id,
+        version_id,
+        move,
+        tuple(skipped),
+        asked.day_of(entered),
+        asked.day_of(left) if left else None,
+        (left - entered).days if left and entered else None,
+    )
+
+
+def entries(owner: int, stays: list[Stay], map_: Map) -> Iterator[Fact]:
+    """The first time that a deal came to each stage, or jumped it."""
+    seen: set[int] = set()
+    for number, stay in enumerate(stays):
+        for key in stay.skipped:
+            if (jumped := map_.ids.get(key)) and jumped not in seen:
+                seen.add(jumped)
+                yield Fact(stay.entered, "skipped", owner, (str(jumped),))
+        if stay.stage_id in seen or map_.kind(stay) != OPEN:
+            continue
+        seen.add(stay.stage_id)
+        passed = any(map_.is_later(later, stay.stage_id) for later in stays[number + 1 :])
+        kind = "passed" if passed else "stayed"
+        yield Fact(stay.entered, kind, owner, (str(stay.stage_id),))
+
+
+def endings(owner: int, stays: list[Stay], map_: Map) -> Iterator[Fact]:
+    """How stays ended, and the stages that were jumped."""
+    for stay, following in zip(stays, [*stays[1:], None], strict=True):
+        for key in stay.skipped:
+            if key in map_.ids:
+                yield Fact(stay.entered, "leapt", owner, (str(map_.ids[key]),))
+        if stay.left and map_.kind(stay) == OPEN:
+            kind = map_.end(stay, following)
+            yield Fact(stay.left, kind, owner, (str(stay.stage_id),), days=stay.days)
+
+
+# Close dates
+
+
+def date_facts(asked: Asked) -> Iterator[Fact]:
+    """Close dates that moved: later with a reason, or earlier."""
+    of = {"deal__pipeline": asked.pipeline_id}
+    pushes = ClosePush.objects.filter(asked.at_moments("pushed_at"), whose(asked, "deal__"), **of)
+    rows = pushes.values_list(
+        "pushed_at",
+        WHOSE_DEAL,
+        "reason_key",
+        "from_date",
+        "to_date",
+        "crosses_month",
+        "crosses_quarter",
+    )
+    for at, owner, reason, first, to, month, quarter in rows.iterator():
+        crossing = "quarter" if quarter else "month" if month else ""
+        days = (to - first).days
+        yield Fact(asked.day_of(at), "pushed", owner, (reason, crossing), days=days)
+    pull_ins = ClosePullIn.objects.filter(
+        asked.at_moments("pulled_at"), whose(asked, "deal__"), **of
+    )
+    moves = pull_ins.values_list("pulled_at", WHOSE_DEAL, "from_date", "to_date")
+    for at, owner, first, to in moves.iterator():
+        yield Fact(asked.day_of(at), "pulled", owner, ("", ""), days=(first - to).days)
+
+
+def due_facts(asked: Asked) -> Iterator[Fact]:
+    """Open deals at the first moment of a month, by the month they were due in; what came of it.
+
+    The kind is "open" where the deal is still open, else its outcome and the month of it.
+    """
+    for since, until in asked.spans:
+        for first in firsts_of_months(since, until):
+            for due, status, closed_on, owner, currency, amount in due_rows(asked, first):
+                kind = OPEN if status == OPEN else f"{status} {closed_on:%Y-%m}"
+                yield Fact(first, kind, owner, (f"{due:%Y-%m}",), currency, amount)
+
+
+def firsts_of_months(since: date, until: date) -> Iterable[date]:
+    day = since.replace(day=1)
+    while day <= until:
+        if day >= since and day != UNKNOWN_DAY:
+            yield day
+        if day.year == date.max.year:
+            return
+        day = (day + timedelta(days=32)).replace(day=1)
+
+
+def due_rows(asked: Asked, start: date, until: date | None = None) -> Iterator[tuple[Any, ...]]:
+    """Deals that were open when `start` began and due from then on, and what came of them."""
+    moment = asked.midnight(start)
+    rows = DealStanding.objects.filter(
+        Q(until=None) | Q(until__gt=moment),
+        Q() if asked.owners is None else Q(owner__in=asked.owners),
+        pipeline=asked.pipeline_id,
+        status=OPEN,
+        since__lte=moment,
+        close_date__gte=start,
+    )
+    if until:
+        rows = rows.filter(close_date__lte=until)
+    columns = ("close_date", "deal__status", "deal__closed_on", "owner", "currency", "amount")
+    yield from rows.values_list(*columns).iterator()
+
+
+CLOSED = Measure(
+    "closed",
+    closed_facts,
+    ("team", "source", "product", "segment", "competitor", "loss_reason"),
+)
+OPENED = Measure(
+    "opened", opened_facts, ("team", "source", "product", "competitor", "stage"), owned=("stage",)
+)
+EXPECTED = Measure("expected", expected_facts)
+STAYS = Measure("stays", stay_facts, ("stage",), owned=("stage",))
+DATES = Measure("dates", date_facts, ("reason", "crossing"), owned=("reason", "crossing"))
+DUE = Measure("due", due_facts, ("due",), owned=("due",), on_first=True)
+
+
+def register() -> None:
+    for measure in (CLOSED, OPENED, EXPECTED, STAYS, DATES, DUE):
+        register_measure(measure)

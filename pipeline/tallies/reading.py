@@ -1,0 +1,227 @@
+"""Reading tallies: months where they stand, days at the edges, base rows where days are marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+
+from pipeline.marks import UNKNOWN_DAY
+from pipeline.models import Tally, TallyMark
+from pipeline.tallies.cells import Cell, Cells, unpack
+from pipeline.tallies.counting import count_by_day
+from pipeline.tallies.measures import DAY, MOST_SPANS, Asked, Fact, Measure, measure_named, spans_of
+
+if TYPE_CHECKING:
+    from pipeline.reports.scope import Scope
+
+DAYS, MONTHS = Tally.Grain.DAY, Tally.Grain.MONTH
+
+
+def read_tallies(
+    scope: Scope,
+    measure: str,
+    dimension: str = "",
+    *,
+    since: date | None = None,
+    until: date | None = None,
+) -> list[Cell]:
+    """The cells of a measure in the days of `scope`, of what its reader counts.
+
+    A cell is of a whole month or of one day of it; the months are those of `start`.
+    """
+    named = measure_named(measure)
+    since, until = since or scope.since, until or scope.until
+    kept = kept_dimension(scope, named, dimension)
+    if kept is None:
+        return list(live(scope, named, dimension, spans_of_period(since, until)))
+    found = with_teams(scope, kept, kept_cells(scope, named, kept, since, until))
+    return list(found if scope.is_whole else narrowed(scope, found, dimension, kept))
+
+
+def unknown(scope: Scope, measure: str, dimension: str = "") -> list[Cell]:
+    """The cells of what happened nobody knows when."""
+    return read_tallies(scope, measure, dimension, since=UNKNOWN_DAY, until=UNKNOWN_DAY)
+
+
+def kept_dimension(scope: Scope, measure: Measure, dimension: str) -> str | None:
+    """The dimension that answers for this scope; None where base rows must be counted."""
+    if scope.is_whole:
+        return dimension
+    if scope.team is not None and measure.stamps_team:
+        return "team" if scope.owners is None and dimension in ("", "team") else None
+    if dimension in ("", "owner"):
+        return "owner"
+    return f"{dimension}@owner" if dimension in measure.owned else None
+
+
+def narrowed(scope: Scope, cells: Iterable[Cell], dimension: str, kept: str) -> Iterator[Cell]:
+    """The cells of those whom the scope counts, told apart as it was asked."""
+    if kept == "team":
+        wanted = {str(scope.team.pk)} if scope.team else set()
+    else:
+        wanted = {str(pk) for pk in scope.members or ()}
+    for cell in cells:
+        key, _, whose = cell.key.rpartition("@")
+        if whose in wanted:
+            shown = key if kept.endswith("@owner") else (whose if dimension == kept else "")
+            yield replace(cell, key=shown)
+
+
+def with_teams(scope: Scope, kept: str, cells: Iterable[Cell]) -> Iterator[Cell]:
+    """The cells, those of open deals with the team that their owner has now."""
+    for cell in cells:
+        yield replace(cell, key=team_key(scope, cell.key)) if kept == "team" else cell
+
+
+def team_key(scope: Scope, key: str) -> str:
+    """The key of a team; one that begins with "@" names an owner instead."""
+    return scope.team_keys.get(key, "") if key.startswith("@") else key
+
+
+def kept_cells(
+    scope: Scope, measure: Measure, dimension: str, since: date, until: date
+) -> Iterator[Cell]:
+    """Cells of months and days that stand, and of marked days as they are."""
+    marked = marked_days(scope.pipeline.pk, since, until)
+    months = whole_months(since, until, marked)
+    days = [
+        span for span in spans_of_period(since, until) for span in without(span, months, marked)
+    ]
+    rows = stored(scope.pipeline.pk, measure, dimension, months, days)
+    if measure.on_first:
+        marked |= uncounted_firsts(scope, measure, since, until)
+    for grain, start, packed in rows:
+        if grain == MONTHS or (start not in marked and month_of(start) not in months):
+            yield from cells_of(start, dict(unpack(packed)))
+    if marked:
+        yield from live(scope, measure, dimension, spans_of(marked), everybody=True)
+
+
+def marked_days(pipeline_id: int, since: date, until: date) -> set[date]:
+    marks = TallyMark.objects.filter(pipeline=pipeline_id, day__gte=since, day__lte=until)
+    return set(marks.values_list("day", flat=True).distinct())
+
+
+def whole_months(since: date, until: date, marked: set[date]) -> list[date]:
+    """The months that lie in the period whole and have no marked day."""
+    if until == UNKNOWN_DAY:
+        return []
+    touched = {month_of(day) for day in marked}
+    return [
+        month
+        for month in months_between(since, until)
+        if since <= month and end_of(month) <= until and month not in touched
+    ]
+
+
+def without(
+    span: tuple[date, date], months: list[date], marked: set[date]
+) -> list[tuple[date, date]]:
+    """What is left of a span of days without whole months and marked days."""
+    since, until = span
+    gone = sorted([(month, end_of(month)) for month in months] + [(day, day) for day in marked])
+    left = []
+    for first, last in gone:
+        if since < first:
+            left.append((since, first - DAY))
+        since = max(since, last + DAY)
+    if since <= until:
+        left.append((since, until))
+    return left
+
+
+def stored(
+    pipeline_id: int,
+    measure: Measure,
+    dimension: str,
+    months: list[date],
+    days: list[tuple[date, date]],
+) -> Iterable[tuple[str, date, list[Any]]]:
+    asked = Q(grain=MONTHS, start__in=months)
+    if len(days) > MOST_SPANS:
+        days = [(days[0][0], days[-1][1])]
+    for first, last in days:
+        asked |= Q(grain=DAYS, start__gte=first, start__lte=last)
+    rows = Tally.objects.filter(
+        asked, pipeline=pipeline_id, measure=measure.name, dimension=dimension
+    )
+    return rows.values_list("grain", "start", "cells")
+
+
+def uncounted_firsts(scope: Scope, measure: Measure, since: date, until: date) -> set[date]:
+    """First days of months that nobody has counted yet, as at the turn of a month."""
+    firsts = {day for day in months_between(since, until) if since <= day <= scope.today}
+    rows = Tally.objects.filter(
+        pipeline=scope.pipeline, measure=measure.name, dimension="", grain=DAYS, start__in=firsts
+    )
+    return firsts - set(rows.values_list("start", flat=True))
+
+
+def live(
+    scope: Scope,
+    measure: Measure,
+    dimension: str,
+    spans: tuple[tuple[date, date], ...],
+    *,
+    everybody: bool = False,
+) -> Iterator[Cell]:
+    """Cells of each day of these spans, counted from the base rows now."""
+    owners, team = (None, None) if everybody else (scope.owners, scope.team)
+    if team is not None and not measure.stamps_team:
+        owners, team = scope.members, None
+    place = measure.kept.index("team") if team is not None else 0
+    asked = Asked(scope.pipeline.pk, spans, scope.company.zone_info, owners)
+
+    def counts(fact: Fact, keys: tuple[str, ...]) -> bool:
+        if owners is not None and fact.owner not in owners:
+            return False
+        return team is None or team_key(scope, keys[place]) == str(team.pk)
+
+    for day, cells in count_by_day(measure, dimension, asked, counts).items():
+        yield from with_teams(scope, "" if everybody else dimension, cells_of(day, cells))
+
+
+def cells_of(day: date, cells: Cells) -> Iterator[Cell]:
+    for (kind, key, currency), held in cells.items():
+        yield Cell(day, kind, key, currency, held.count, held.amount, held.days)
+
+
+# Days and months
+
+
+def spans_of_period(since: date, until: date) -> tuple[tuple[date, date], ...]:
+    return ((since, until),) if since <= until else ()
+
+
+def month_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def end_of(month: date) -> date:
+    return next_month(month) - DAY
+
+
+def next_month(month: date) -> date:
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def months_between(since: date, until: date) -> list[date]:
+    """The first day of every month that has a day in the period."""
+    found, month = [], month_of(since)
+    while month <= until:
+        found.append(month)
+        month = next_month(month)
+    return found
+
+
+def by_month(cells: Iterable[Cell]) -> dict[date, list[Cell]]:
+    """The cells by the month they lie in."""
+    ordered = sorted(cells, key=lambda cell: cell.start)
+    return {
+        month: list(group) for month, group in groupby(ordered, key=lambda c: month_of(c.start))
+    }
