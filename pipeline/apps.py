@@ -22,6 +22,7 @@ class PipelineConfig(AppConfig):
         from pipeline.alerting import registration as alerting
         from pipeline.alerting.defaults import ensure_stage_actions
         from pipeline.defaults import ensure_defaults
+        from pipeline.forecasting import registration as forecasting
         from pipeline.items import register_own_items
         from revops.defaults import register_default
 
@@ -34,6 +35,7 @@ class PipelineConfig(AppConfig):
         holding.register()
         integrity.register()
         facts.register()
+        forecasting.register()
         navigation.register()
         alerting.register()
         register(checks.check_items_are_registered, Tags.database)

@@ -1,0 +1,7 @@
+"""What forecasting tells the rest at start-up."""
+
+from pipeline.forecasting import flows
+
+
+def register() -> None:
+    flows.register()
