@@ -12,8 +12,9 @@ from hypothesis.extra.django import TestCase
 
 from pipeline.forecasting.bars import Bar, View, Window
 from pipeline.forecasting.waterfall import ONE_DAY, standing_at, waterfall
+from pipeline.marks import mark_days
 from pipeline.models import Deal, DealStanding
-from revops.company.models import ExchangeRate
+from revops.company.models import Company, ExchangeRate
 from tests.factories.people import AT, make_person
 from tests.factories.pipeline import make_account, make_deal, new_business, stage
 
@@ -33,6 +34,7 @@ def stand(deal, at, **facts):
     }  # fmt: skip
     if present:
         DealStanding.objects.filter(pk=present.pk).update(until=at)
+    mark_days([deal.pipeline_id], [Company.get().local_day(at)])
     return DealStanding.objects.create(
         deal=deal, since=at, forecast_category="pipeline", **{**kept, **facts}
     )
@@ -105,8 +107,6 @@ def test_several_changes_of_one_day_are_one(rep):
 @pytest.mark.django_db
 def test_a_day_is_the_companys(rep):
     late = AT.replace(month=11, day=9, hour=23, minute=30)
-    from revops.company.models import Company
-
     Company.objects.update(zone="Europe/Berlin")
     stand(bare_deal(rep), late)
 
