@@ -207,6 +207,7 @@ def add_rule(version: PipelineVersion, stage: Stage, position: int, shipped: Shi
     rule = StageRule.objects.create(
         version=version,
         stage=stage,
+        name=shipped.name,
         position=position,
         kind=shipped.kind,
         probability_percent=shipped.probability_percent,
