@@ -19,7 +19,7 @@ USED_BY_RULES = {
     (
         Choice.List.PUSH_REASON,
         "reopened",
-    ): "Reopening a deal pushes its close date for this reason.",
+    ): "Reopening a deal pushes its close date.",
     (Choice.List.PUSH_REASON, "other"): "“Other” is what people choose when nothing else fits.",
     (Choice.List.LOSS_REASON, "other"): "“Other” is what people choose when nothing else fits.",
 }

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from pipeline.findings import keeping
 from pipeline.models import Pipeline, PipelineVersion, Stage
 from pipeline.operations.drafting import drop_unused_stages, ground_of, lock_draft
 from pipeline.operations.restaging import restage_deals
@@ -50,7 +51,7 @@ def publish(
     moved = restage_deals(draft, process, leading(process, ground), by=by, at=at)
     drop_unused_stages(draft.pipeline)
     follow_rules(draft.pipeline_id, at=at)
-    recount(draft.pipeline)
+    keeping.recount(draft.pipeline, at)
     write_publication(draft, ground.before, found, moved, by=by, at=at)
     return draft
 
@@ -89,15 +90,6 @@ def leading(process: Process, ground: Ground) -> list[tuple[Rule, Rule]]:
         for rule in gone(ground.before, process)
         if rule.key in ground.goes_to
     ]
-
-
-def recount(pipeline: Pipeline) -> None:
-    """Let what is missing on each open deal be counted by the new rules."""
-    try:
-        from pipeline.findings import keeping
-    except ImportError:
-        return
-    keeping.recount(pipeline)
 
 
 def write_publication(

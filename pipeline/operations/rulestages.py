@@ -64,7 +64,7 @@ def add_stage(
     at: datetime,
 ) -> tuple[PipelineVersion, str]:
     """Add a stage to the draft, behind the stage named or last of its kind; return its key too."""
-    given = read_features({"name": name, **(features or {})})
+    given = read_features({"may_create_here": False, "name": name, **(features or {})})
     made: list[str] = []
 
     def change(process: Process, draft: PipelineVersion) -> Process:
