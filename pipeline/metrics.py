@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from math import sqrt
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 ENOUGH = 20
 """Below so many cases a rate says little (domain 8.2)."""
@@ -38,10 +41,10 @@ class Metric:
 METRICS: dict[str, Metric] = {}
 
 
-def metric(key: str, label: str, *, unit: str, source: str) -> Callable[[Callable], Callable]:  # type: ignore[type-arg]
+def metric(key: str, label: str, *, unit: str, source: str) -> Callable[[F], F]:
     """Register what follows as the definition of a number; its docstring is the formula."""
 
-    def register(defined: Callable) -> Callable:  # type: ignore[type-arg]
+    def register(defined: F) -> F:
         METRICS[key] = Metric(key, label, inspect.cleandoc(defined.__doc__ or ""), unit, source)
         return defined
 

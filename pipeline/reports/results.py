@@ -2,8 +2,50 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from pipeline import metrics
+from pipeline.reports.reading import (
+    Lot,
+    Lots,
+    lots_by_kind,
+    lots_of,
+    money,
+    names_of,
+)
 from pipeline.reports.scope import Scope
-from pipeline.reports.shapes import CycleLength, Losses, Slippage, Trend, WinRates
+from pipeline.reports.shapes import (
+    CompetitorRow,
+    CycleLength,
+    CycleRow,
+    Losses,
+    LossRow,
+    Named,
+    Slippage,
+    SlippageRow,
+    Trend,
+    TrendRow,
+    WinRateRow,
+    WinRates,
+)
+from pipeline.tallies.facts import due_rows
+from pipeline.tallies.measures import Asked
+from pipeline.tallies.reading import (
+    by_month,
+    end_of,
+    months_between,
+    read_tallies,
+    unknown,
+)
+
+WON, LOST, OPEN = "won", "lost", "open"
+ALL = Named("", "All")
+COHORTS = ("source", "owner", "team", "product", "competitor")
+"""What deals can be told apart by while they are open; their segment is known at the close."""
 
 
 def win_rates(scope: Scope, by: str = "owner") -> WinRates:
@@ -11,24 +53,183 @@ def win_rates(scope: Scope, by: str = "owner") -> WinRates:
 
     Owner, team and segment are those stamped when the deal closed.
     """
-    raise NotImplementedError
+    closed = read_tallies(scope, "closed", by)
+    opened = read_tallies(scope, "opened", by) if by in COHORTS else None
+    ended, begun = lots_of(closed), lots_of(opened or [])
+    names = names_of(by, {key for key, _ in [*ended, *begun]})
+    rows = [
+        win_rate_row(scope, name, ended, begun, has_cohort=opened is not None)
+        for name in names.values()
+    ]
+    return WinRates(
+        by,
+        sorted(rows, key=lambda row: (-row.won - row.lost, row.of.name)),
+        total_row(scope),
+        sum(cell.count for cell in unknown(scope, "opened")),
+    )
+
+
+def total_row(scope: Scope) -> WinRateRow:
+    """All of them as one row."""
+    ended = read_tallies(scope, "closed")
+    return win_rate_row(
+        scope, ALL, lots_of(ended), lots_of(read_tallies(scope, "opened")), has_cohort=True
+    )
+
+
+def win_rate_row(
+    scope: Scope, of: Named, ended: Lots, begun: Lots, *, has_cohort: bool
+) -> WinRateRow:
+    won, lost = ended[of.key, WON], ended[of.key, LOST]
+    cohort = {kind: begun[of.key, kind].count for kind in (WON, LOST, OPEN)}
+    created = sum(cohort.values())
+    return WinRateRow(
+        of=of,
+        won=won.count,
+        lost=lost.count,
+        rate=metrics.win_rate(won.count, lost.count),
+        won_value=money(scope, won.amounts),
+        lost_value=money(scope, lost.amounts),
+        cycle=metrics.cycle_length(won.days),
+        cycle_unknown=won.unknown,
+        created=created if has_cohort else None,
+        created_won=cohort[WON] if has_cohort else None,
+        created_lost=cohort[LOST] if has_cohort else None,
+        cohort_rate=metrics.win_rate_of_cohort(cohort[WON], created) if has_cohort else None,
+    )
 
 
 def cycle_length(scope: Scope, by: str = "owner") -> CycleLength:
     """Days from opening to winning, of the deals won in the period."""
-    raise NotImplementedError
+    ended = lots_of(read_tallies(scope, "closed", by))
+    won = {key: lot for (key, kind), lot in ended.items() if kind == WON}
+    names = names_of(by, won)
+    rows = [cycle_row(names[key], lot) for key, lot in won.items()]
+    total = lots_by_kind(read_tallies(scope, "closed"))[WON]
+    return CycleLength(
+        by, sorted(rows, key=lambda row: (-row.days.n, row.of.name)), cycle_row(ALL, total)
+    )
+
+
+def cycle_row(of: Named, won: Lot) -> CycleRow:
+    return CycleRow(of, metrics.cycle_length(won.days), won.unknown)
 
 
 def losses(scope: Scope) -> Losses:
     """Why deals were lost in the period, and against whom."""
-    raise NotImplementedError
+    lots = lots_of(read_tallies(scope, "closed", "loss_reason"))
+    lost = {key: lot for (key, kind), lot in lots.items() if kind == LOST}
+    total = sum(lot.count for lot in lost.values())
+    names = names_of("loss_reason", lost)
+    rows = [
+        LossRow(names[key], lot.count, metrics.Rate(lot.count, total), money(scope, lot.amounts))
+        for key, lot in lost.items()
+    ]
+    amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for lot in lost.values():
+        for currency, amount in lot.amounts.items():
+            amounts[currency] += amount
+    return Losses(
+        sorted(rows, key=lambda row: (-row.count, row.reason.name)),
+        total,
+        money(scope, amounts),
+        competitors(scope),
+    )
+
+
+def competitors(scope: Scope) -> list[CompetitorRow]:
+    """Won and lost against each competitor that is named, the one most met first."""
+    lots = lots_of(read_tallies(scope, "closed", "competitor"))
+    names = names_of("competitor", {key for key, _ in lots if key})
+    rows = []
+    for key, name in names.items():
+        won, lost = lots[key, WON].count, lots[key, LOST].count
+        rows.append(CompetitorRow(name, won, lost, metrics.win_rate(won, lost)))
+    return sorted(rows, key=lambda row: (-row.won - row.lost, row.competitor.name))
+
+
+# Slippage
+
+
+@dataclass(frozen=True)
+class Due:
+    """A part of what was due: its outcome, when that was, and what it came to."""
+
+    kind: str
+    closed: str
+    count: int
+    currency: str
+    amount: Decimal
 
 
 def slippage(scope: Scope) -> Slippage:
-    """Of the deals due in the period as it began, those that did not close in it."""
-    raise NotImplementedError
+    """Of the deals due in the period as it began, those that did not close in it.
+
+    Each month is judged as it began, so that the months need not add up to the period.
+    """
+    months = months_between(scope.since, min(scope.until, scope.today))
+    rows = []
+    for month in months:
+        since, until = max(month, scope.since), min(end_of(month), scope.until)
+        rows.append(slippage_row(scope, since, until))
+    return Slippage(rows, slippage_row(scope, scope.since, scope.until))
+
+
+def slippage_row(scope: Scope, since: date, until: date) -> SlippageRow:
+    whole = since.day == 1 and until == end_of(until)
+    parts = due_of_months(scope, since, until) if whole else due_of_days(scope, since, until)
+    won = lost = slipped = 0
+    amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for part in parts:
+        in_time = part.kind != OPEN and part.closed <= until.isoformat()
+        if not in_time:
+            slipped += part.count
+            amounts[part.currency] += part.amount
+        elif part.kind == WON:
+            won += part.count
+        else:
+            lost += part.count
+    rate = metrics.slippage(slipped, won + lost + slipped)
+    return SlippageRow(since, until, rate.n, won, lost, slipped, rate, money(scope, amounts))
+
+
+def due_of_months(scope: Scope, since: date, until: date) -> Iterable[Due]:
+    """From the tally of the first day: by month due and month closed."""
+    months = {f"{month:%Y-%m}" for month in months_between(since, until)}
+    for cell in read_tallies(scope, "due", "due", since=since, until=since):
+        if cell.key in months:
+            kind, _, closed = cell.kind.partition(" ")
+            yield Due(kind, closed, cell.count, cell.currency, cell.amount)
+
+
+def due_of_days(scope: Scope, since: date, until: date) -> Iterable[Due]:
+    """From the standings, for periods that months do not make up."""
+    asked = Asked(scope.pipeline.pk, (), scope.company.zone_info, scope.members)
+    for _, kind, closed_on, _, currency, amount in due_rows(asked, since, until):
+        yield Due(kind, str(closed_on or ""), 1, currency, amount)
+
+
+# The course of things
 
 
 def trend(scope: Scope) -> Trend:
     """Deals opened, won and lost in each month of the period."""
-    raise NotImplementedError
+    ended = by_month(read_tallies(scope, "closed"))
+    begun = by_month(read_tallies(scope, "opened"))
+    rows = []
+    for month in months_between(scope.since, min(scope.until, scope.today)):
+        lots = lots_by_kind(ended.get(month, []))
+        won, lost = lots[WON], lots[LOST]
+        whole = scope.since <= month and end_of(month) <= min(scope.until, scope.today)
+        rows.append(
+            TrendRow(
+                month=month,
+                created=sum(cell.count for cell in begun.get(month, [])),
+                won=won.count,
+                lost=lost.count,
+                rate=metrics.win_rate(won.count, lost.count),
+                won_value=money(scope, won.amounts),
+                is_whole=whole,
+            )
+        )
+    return Trend(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property
 
 from django.db.models import Q
@@ -33,6 +34,11 @@ class Scope:
     @cached_property
     def company(self) -> Company:
         return Company.get()
+
+    @cached_property
+    def rates(self) -> dict[str, Decimal | None]:
+        """Exchange rates that were read for it; None where there is none."""
+        return {}
 
     @cached_property
     def today(self) -> date:
