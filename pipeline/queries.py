@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, QuerySet, Sum
 
 from pipeline import registry
+from pipeline.behind import NOTHING, Behind
 from pipeline.findings import Finding, findings_for, has_problem, read_context
 from pipeline.keyset import Order, page_of
 from pipeline.models import Deal, GateDebt, Pipeline, Stage, StageRollup
@@ -54,6 +55,8 @@ class DealFilter:
     amount_from: Decimal | None = None
     amount_until: Decimal | None = None
     with_problems: bool = False
+    behind: Behind = NOTHING
+    """What a number of a report counted."""
 
     @property
     def narrows(self) -> bool:
@@ -114,6 +117,8 @@ def deals_for(user: User, filters: DealFilter, *, at: datetime) -> QuerySet[Deal
         # As numbers, so that the list of a stage is read along its index.
         stages = Stage.objects.filter(key=filters.stage)
         deals = deals.filter(stage__in=list(stages.values_list("pk", flat=True)))
+    if filters.behind:
+        deals = deals.filter(filters.behind.condition)
     if filters.text.strip():
         deals = deals.matching(filters.text)
     if filters.with_problems:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django import forms
 from django.db.models.functions import Lower
 
+from pipeline.behind import Behind
 from pipeline.models.visibility import sees_all_deals
 from pipeline.queries import SORTS, DealFilter, usual_scope
 from pipeline.stages import Process
@@ -63,6 +64,7 @@ class FilterForm(forms.Form):
             )
             stages = [("", "Any stage"), *((rule.key, rule.name) for rule in process.rules)]
             self.fields["stage"] = forms.ChoiceField(required=False, choices=stages, label="Stage")
+        self.behind = Behind.read(self.data)
         self.is_valid()
 
     def filters(self) -> DealFilter:
@@ -79,6 +81,7 @@ class FilterForm(forms.Form):
             close_from=first,
             close_until=last,
             with_problems=bool(given.get("problems")),
+            behind=self.behind,
             status="" if status == "any" else status,
             stage=stage,
         )
@@ -104,7 +107,11 @@ class FilterForm(forms.Form):
     def is_narrowed(self) -> bool:
         """Whether anything but the usual is asked."""
         asked = {name: value for name, value in self.cleaned_data.items() if value}
-        return bool(asked.keys() - {"scope"}) or asked.get("scope", self.usual) != self.usual
+        return (
+            bool(self.behind)
+            or bool(asked.keys() - {"scope"})
+            or asked.get("scope", self.usual) != self.usual
+        )
 
     @property
     def active(self) -> list[str]:
