@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import Lag, RowNumber
 
-from pipeline.models import Deal, PipelineVersion, StageRollup, StageRule, StageVisit
+from pipeline.models import Deal, DealStanding, PipelineVersion, StageRollup, StageRule, StageVisit
 from pipeline.rollups import Cell, counted
+from pipeline.standings import standing_otherwise
+from pipeline.tallies import differences
 from revops.integrity import register_integrity
 from revops.ledger.models import Entry
 
@@ -39,6 +43,22 @@ def check_rollups() -> Iterator[str]:
                 f"The rollup of stage {cell.stage_id}, owner {cell.owner_id}, {cell.currency} "
                 f"says {says[0]} deals of {says[1]}, there are {is_[0]} of {is_[1]}."
             )
+
+
+def check_standings() -> Iterator[str]:
+    """Each deal stands as it is, and its standings follow one another without gap or overlap."""
+    yield from told(standing_otherwise(), "stands otherwise than it is")
+    before = Window(Lag("until"), partition_by="deal", order_by=["since", "id"])
+    first = Window(RowNumber(), partition_by="deal", order_by=["since", "id"])
+    rows = DealStanding.objects.annotate(ended=before, number=first)
+    broken = rows.filter(Q(number__gt=1) & (Q(ended=None) | ~Q(ended=F("since"))))
+    numbers = list(broken.values_list("deal", flat=True)[: MOST + 1])
+    yield from told(Deal.objects.filter(pk__in=numbers), "has a gap in its standings")
+
+
+def check_tallies() -> Iterator[str]:
+    """The tallies of days that are not marked say what the base rows say."""
+    yield from islice(differences(), MOST)
 
 
 def check_visits() -> Iterator[str]:
@@ -107,6 +127,8 @@ def check_rules() -> Iterator[str]:
 
 def register() -> None:
     register_integrity("pipeline.rollups", check_rollups)
+    register_integrity("pipeline.standings", check_standings)
+    register_integrity("pipeline.tallies", check_tallies)
     register_integrity("pipeline.visits", check_visits)
     register_integrity("pipeline.pushes", check_pushes)
     register_integrity("pipeline.statuses", check_statuses)

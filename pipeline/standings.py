@@ -9,6 +9,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+
 from pipeline import marks
 from pipeline.models import ClosePullIn, ClosePush, Deal, DealStanding, StageRule, StageVisit
 from pipeline.rollups import NOTHING, Cell, Share, shift, shift_many
@@ -171,6 +174,30 @@ def backfill_standings(deals: Iterable[int] | None = None) -> int:
     while batch := list(missing.order_by("pk")[:BATCH]):
         written += write_histories(batch)
     return written
+
+
+def correct_standings(*, at: datetime) -> int:
+    """Let each deal stand from now on as it is, where a direct write left another standing."""
+    wrong = list(standing_otherwise().order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(wrong), BATCH):
+        deals = Deal.objects.filter(pk__in=wrong[start : start + BATCH])
+        stand_anew_many([(deal, standing_of(deal)) for deal in deals], at=at)
+    return len(wrong)
+
+
+def standing_otherwise() -> QuerySet[Deal]:
+    """The deals that stand otherwise than they are, or do not stand at all."""
+    same = DealStanding.objects.filter(
+        until=None,
+        deal=OuterRef("pk"),
+        pipeline=OuterRef("pipeline"),
+        stage=OuterRef("stage"),
+        status=OuterRef("status"),
+        owner=OuterRef("owner"),
+        currency=OuterRef("currency"),
+        amount=Coalesce(OuterRef("amount"), NOTHING),
+    ).filter(Q(close_date=OuterRef("close_date")) | Q(close_date=None, deal__close_date=None))
+    return Deal.objects.filter(~Exists(same))
 
 
 def write_histories(deals: Sequence[Deal]) -> int:

@@ -1,6 +1,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from pipeline import tallies
 from pipeline.operations.alerts import sweep_findings as sweep
 from pipeline.operations.digests import due
 from pipeline.operations.digests import send_digests as send
@@ -23,3 +24,10 @@ def send_digests():
     if due(at):
         sweep(by=by, at=at)
     return send(by=by, at=at)
+
+
+@shared_task
+def fold_tallies():
+    """Count marked days anew; readers count them from base rows until then."""
+    tallies.turn_of_month(timezone.now())
+    return tallies.fold()

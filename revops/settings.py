@@ -259,6 +259,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("Seal the ledger", "revops.ledger.tasks.seal_ledger", 60.0),
         ("Expire requests", "dealdesk.tasks.expire_requests", 300.0),
         ("Ask others", "dealdesk.tasks.restaff_requests", 900.0),
+        ("Fold tallies", "pipeline.tasks.fold_tallies", 60.0),
         ("Find what is wrong", "pipeline.tasks.sweep_findings", 1800.0),
         ("Send the morning's mail", "pipeline.tasks.send_digests", 300.0),
         ("Forget idempotency keys", "revops.apikeys.tasks.sweep_keys", 3600.0),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Min
 
+from pipeline import marks
 from pipeline.marks import UNKNOWN_DAY
 from pipeline.models import (
     ClosePullIn,
@@ -42,19 +43,33 @@ def fold(*, most: int = MARKS) -> int:
     """
     with transaction.atomic(durable=True):
         lock_exclusively(Lock.TALLIES)
-        marks = list(TallyMark.objects.order_by("pk").values_list("pk", "pipeline", "day")[:most])
+        seen = list(TallyMark.objects.order_by("pk").values_list("pk", "pipeline", "day")[:most])
         days: defaultdict[int, set[date]] = defaultdict(set)
-        for _, pipeline_id, day in marks:
+        for _, pipeline_id, day in seen:
             days[pipeline_id].add(day)
         for pipeline_id in sorted(days):
             recount(pipeline_id, days[pipeline_id])
-        take_away([mark[0] for mark in marks])
-    return len(marks)
+        take_away([mark[0] for mark in seen])
+    return len(seen)
 
 
-def take_away(marks: Sequence[int]) -> None:
-    for start in range(0, len(marks), BATCH):
-        TallyMark.objects.filter(pk__in=marks[start : start + BATCH]).delete()
+def turn_of_month(at: datetime) -> None:
+    """Mark the first day of this month where it was not counted yet."""
+    first = Company.get().local_day(at).replace(day=1)
+    names = [measure.name for measure in measures() if measure.on_first]
+    rows = Tally.objects.filter(measure__in=names, dimension="", grain=DAYS, start=first)
+    counted = set(rows.values_list("pipeline", flat=True))
+    marks.mark_days(set(Pipeline.objects.values_list("pk", flat=True)) - counted, [first])
+
+
+def waiting() -> int:
+    """How many days are marked."""
+    return TallyMark.objects.values("pipeline", "day").distinct().count()
+
+
+def take_away(seen: Sequence[int]) -> None:
+    for start in range(0, len(seen), BATCH):
+        TallyMark.objects.filter(pk__in=seen[start : start + BATCH]).delete()
 
 
 def recount(pipeline_id: int, days: Iterable[date]) -> None:
@@ -157,12 +172,12 @@ def rebuild() -> int:
 def rebuild_within() -> int:
     """As `rebuild`, within the caller's transaction: for loaders of many deals."""
     lock_exclusively(Lock.TALLIES)
-    marks = list(TallyMark.objects.values_list("pk", flat=True))
+    seen = list(TallyMark.objects.values_list("pk", flat=True))
     Tally.objects.all().delete()
     for pipeline in Pipeline.objects.order_by("pk"):
         for days in every_month(pipeline.pk):
             recount(pipeline.pk, days)
-    take_away(marks)
+    take_away(seen)
     return Tally.objects.count()
 
 
