@@ -632,6 +632,14 @@ class DecisionForm(forms.Form):
     digest = forms.CharField(required=False, max_length=64)
 
 
+class MessageForm(forms.Form):
+    """Something said about a request."""
+
+    body = forms.CharField(
+        label="Message", max_length=4000, widget=forms.Textarea({"rows": 2}), required=False
+    )
+
+
 class ReasonForm(forms.Form):
     """Why something is taken back."""
 

@@ -20,6 +20,7 @@ def declare_history() -> None:
         "dealdesk_decisionrevocation",
         "dealdesk_termssnapshot",
         "dealdesk_quoteedit",
+        "dealdesk_requestmessage",
     ):
         declare(table)
     declare("dealdesk_policyversion", free=("in_force",), why="a published policy never changes")

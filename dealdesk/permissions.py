@@ -122,6 +122,36 @@ def ineligible(slot: ApprovalSlot, *, excluded: Mapping[int, str], policy: Polic
     return ""
 
 
+def check_can_comment(request: ApprovalRequest, *, by: Actor) -> None:
+    """Raise NotAllowed unless `by` takes part in this request, or works at the deal desk."""
+    if by.user is None:
+        raise NotAllowed("A comment is written by a person.")
+    takes_part = by.user.pk in (request.submitted_by_id, request.deal.owner_id)
+    asked = ApprovalSlot.objects.filter(step__request=request, person=by.user)
+    if takes_part or by.user.has_role(*COMMENTS) or asked.exists():
+        return
+    check_can_change(request.deal, by=by)
+
+
+COMMENTS = (Role.DEAL_DESK, Role.REVOPS_ADMIN)
+
+
+def check_can_ask(slot: ApprovalSlot, *, by: Actor) -> None:
+    """Raise unless `by` is asked here, and may so ask back."""
+    if by.user is None or by.user.pk != slot.person_id:
+        raise NotAllowed(f"This approval is {slot.person.name}'s to decide.", code="not_yours")
+    check_is_open(slot)
+
+
+def check_can_answer(request: ApprovalRequest, *, by: Actor) -> None:
+    """Raise unless `by` answers for the deal: who submitted it, or may change it."""
+    if by.user is None:
+        raise NotAllowed("A question is answered by a person.")
+    if by.user.pk != request.submitted_by_id:
+        check_can_change(request.deal, by=by)
+    check_is_pending(request)
+
+
 def check_can_return(request: ApprovalRequest) -> None:
     """Raise Refused once these terms went back and forth as often as they may (approvals 3.1)."""
     rounds = ApprovalRequest.objects.filter(

@@ -27,6 +27,9 @@ ENDED = {
     "approval.rejected": ("ended the request: rejected", "circle-x", "bad"),
     "approval.returned": ("ended the round", "corner-up-left", "warn"),
     "approval.revoked": ("ended the approval", "undo-2", "warn"),
+    "approval.commented": ("commented on the request", "message-square", ""),
+    "approval.asked_back": ("asked a question before deciding", "circle-question-mark", ""),
+    "approval.answered": ("answered the question", "reply", ""),
     "approval.cover_lost": ("lost the approval of these terms", "shield-off", "bad"),
 }
 

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from dealdesk.views import approvals, exceptions, links, policies, quotes, requests, setup
+from dealdesk.views import (
+    approvals,
+    conversation,
+    exceptions,
+    links,
+    policies,
+    quotes,
+    requests,
+    setup,
+)
 
 app_name = "dealdesk"
 
@@ -15,6 +24,9 @@ urlpatterns = [
     path("quotes/<int:pk>/make-primary/", quotes.quote_make_primary, name="quote-make-primary"),
     path("requests/<int:pk>/", requests.request_detail, name="request-detail"),
     path("requests/<int:pk>/recall/", requests.request_recall, name="request-recall"),
+    path("requests/<int:pk>/comment/", conversation.request_comment, name="request-comment"),
+    path("requests/<int:pk>/answer/", conversation.request_answer, name="request-answer"),
+    path("approvals/<int:pk>/ask/", conversation.approval_ask, name="approval-ask"),
     path("decisions/<int:pk>/revoke/", requests.decision_revoke, name="decision-revoke"),
     path("approvals/", approvals.approval_inbox, name="approval-inbox"),
     path("approvals/<int:pk>/", approvals.approval_detail, name="approval-detail"),

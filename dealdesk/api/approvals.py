@@ -9,14 +9,16 @@ from rest_framework.decorators import action
 
 from dealdesk import operations
 from dealdesk.api.shapes import (
+    AnswerIn,
     DecideIn,
+    MessageIn,
     ReasonIn,
     RequestDetail,
     RequestOut,
     SlotDetail,
     SlotOut,
 )
-from dealdesk.models import ApprovalRequest, ApprovalSlot, ApprovalStep
+from dealdesk.models import ApprovalRequest, ApprovalSlot, ApprovalStep, RequestMessage
 from pipeline.api.paging import KeysetPagination, NumberOf
 from pipeline.keyset import Order
 from revops.api import Records
@@ -103,6 +105,14 @@ class ApprovalApi(Records):
         operations.revoke_decision(decision=decision, **facts, by=self.by, at=self.at)
         return self.show(self.get_object())
 
+    @extend_schema(request=MessageIn, responses=SlotDetail)
+    @action(detail=True, methods=["post"])
+    def ask(self, request, pk):
+        """Ask the rep before deciding; one's own clock stops until the answer."""
+        slot, facts = self.get_object(), self.facts(MessageIn)
+        operations.ask_submitter(slot=slot, **facts, by=self.by, at=self.at)
+        return self.show(self.get_object())
+
 
 class RequestFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=ApprovalRequest.Status.choices)
@@ -140,10 +150,30 @@ class RequestApi(Records):
         )
         steps = ApprovalStep.objects.order_by("position")
         steps = steps.prefetch_related(Prefetch("slots", slots))
-        return found.prefetch_related(Prefetch("steps", steps))
+        said = RequestMessage.objects.order_by("pk").select_related("written_by")
+        return found.prefetch_related(Prefetch("steps", steps), Prefetch("messages", said))
 
     def get_serializer_class(self):
         return RequestOut if self.action == "list" else RequestDetail
+
+    @extend_schema(request=MessageIn, responses=RequestDetail)
+    @action(detail=True, methods=["post"])
+    def comment(self, request, pk):
+        """Say something to everybody who takes part."""
+        asked, facts = self.get_object(), self.facts(MessageIn)
+        operations.comment_on_request(request=asked, **facts, by=self.by, at=self.at)
+        return self.show(self.get_object())
+
+    @extend_schema(request=AnswerIn, responses=RequestDetail)
+    @action(detail=True, methods=["post"])
+    def answer(self, request, pk):
+        """Answer a question of an approver; their clock goes on."""
+        asked, facts = self.get_object(), self.facts(AnswerIn)
+        question = asked.messages.filter(pk=facts.pop("question"), kind="question").first()
+        if question is None:
+            raise Refused("This request has no such question.", code="unknown_question")
+        operations.answer_question(question=question, **facts, by=self.by, at=self.at)
+        return self.show(self.get_object())
 
     @extend_schema(request=ReasonIn, responses=RequestDetail)
     @action(detail=True, methods=["post"])

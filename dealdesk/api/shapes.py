@@ -24,6 +24,7 @@ from dealdesk.models import (
     Quote,
     QuoteLine,
     QuoteTerm,
+    RequestMessage,
 )
 from pipeline.api.shapes import AccountRef, Visible
 from pipeline.models import Deal
@@ -363,6 +364,7 @@ class SlotRow(serializers.ModelSerializer):
             "reasons",
             "requested_at",
             "due_at",
+            "paused_at",
             "closed_at",
             "decision",
         ]
@@ -428,15 +430,27 @@ class JSONObject(serializers.Field):
         return json.loads(value) if isinstance(value, str) else value
 
 
+class MessageOut(serializers.ModelSerializer):
+    """Something said about a request; an answer names its question."""
+
+    written_by = PersonOut()
+
+    class Meta:
+        model = RequestMessage
+        fields = ["id", "kind", "body", "question", "written_at", "written_by"]
+        read_only_fields = fields
+
+
 class RequestDetail(RequestOut):
     """A request with everybody asked, the terms as they were judged, and why (the trace)."""
 
     steps = StepOut(many=True)
+    messages = MessageOut(many=True)
     terms = JSONObject(source="snapshot.body")
     trace = JSONObject(source="route", help_text="The route with every rule tried.")
 
     class Meta(RequestOut.Meta):
-        fields = [*RequestOut.Meta.fields, "steps", "terms", "trace"]
+        fields = [*RequestOut.Meta.fields, "steps", "messages", "terms", "trace"]
         read_only_fields = fields
 
 
@@ -482,6 +496,14 @@ class DecideIn(Input):
     verdict = serializers.ChoiceField(Decision.Verdict.choices)
     reason = serializers.CharField(required=False, allow_blank=True, default="")
     digest = serializers.RegexField(DIGEST)
+
+
+class MessageIn(Input):
+    body = serializers.CharField(max_length=4000)
+
+
+class AnswerIn(MessageIn):
+    question = serializers.IntegerField(help_text="Number of the message that asks.")
 
 
 class ReasonIn(Input):

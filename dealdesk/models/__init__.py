@@ -1,5 +1,6 @@
 """The records of the deal desk, by their nouns."""
 
+from dealdesk.models.conversation import RequestMessage
 from dealdesk.models.policies import PolicyVersion
 from dealdesk.models.prices import (
     BillingFrequency,
@@ -51,6 +52,7 @@ __all__ = [
     "QuoteEdit",
     "QuoteLine",
     "QuoteTerm",
+    "RequestMessage",
     "TermDiscount",
     "TermsSnapshot",
     "VolumeTier",

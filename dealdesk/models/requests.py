@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -237,6 +238,10 @@ class ApprovalSlotQuerySet(models.QuerySet["ApprovalSlot"]):
     def open(self) -> ApprovalSlotQuerySet:
         return self.filter(state=ApprovalSlot.State.REQUESTED)
 
+    def late(self, at: datetime) -> ApprovalSlotQuerySet:
+        """Those past their time; a stopped clock is never late."""
+        return self.filter(due_at__lt=at, paused_at=None)
+
     def waiting_on(self, user: User) -> ApprovalSlotQuerySet:
         """Open slots of this person: by needed-by day, then due, then the longest wait."""
         return (
@@ -299,6 +304,15 @@ class ApprovalSlot(models.Model):
     requested_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when the clock waits for an answer of the rep."
+    )
+    time_left = models.DurationField(
+        "business time left",
+        null=True,
+        blank=True,
+        help_text="What was left of the clock when it stopped.",
+    )
 
     objects = ApprovalSlotQuerySet.as_manager()
 
@@ -313,6 +327,11 @@ class ApprovalSlot(models.Model):
                 condition=~Q(state="requested")
                 | Q(requested_at__isnull=False, due_at__isnull=False, closed_at=None),
                 name="dealdesk_slot_requested_has_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_at=None, time_left=None)
+                | Q(paused_at__isnull=False, time_left__isnull=False),
+                name="dealdesk_slot_pause_has_time_left",
             ),
             models.CheckConstraint(
                 condition=~Q(state="carried_forward") | Q(carried_from__isnull=False),
@@ -341,6 +360,11 @@ class ApprovalSlot(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.REQUESTED
+
+    def is_late(self, at: datetime) -> bool:
+        """Whether the answer is overdue; a stopped clock is never late."""
+        due = self.due_at if self.is_open and self.paused_at is None else None
+        return due is not None and due < at
 
     @property
     def topics(self) -> list[str]:

@@ -1,5 +1,10 @@
 """Every change of the deal desk, by its verb."""
 
+from dealdesk.operations.conversation import (
+    answer_question,
+    ask_submitter,
+    comment_on_request,
+)
 from dealdesk.operations.decisions import decide_approval, send_fresh_link
 from dealdesk.operations.policies import publish_policy, publish_preset
 from dealdesk.operations.prices import (
@@ -31,9 +36,12 @@ from dealdesk.operations.requests import (
 __all__ = [
     "add_product",
     "add_term",
+    "answer_question",
+    "ask_submitter",
     "change_product",
     "change_term",
     "clone_quote",
+    "comment_on_request",
     "create_quote",
     "decide_approval",
     "expire_requests",

@@ -20,6 +20,7 @@ from dealdesk.mails import given_facts, in_return_facts, role_words
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.permissions import check_can_decide, check_can_revoke
 from dealdesk.policy import policy_from_json
+from dealdesk.views.conversation import conversation_of
 from dealdesk.views.shared import first_with_request, slot_or_404, why_not
 from dealdesk.views.showing import Shown, off_text, show_request
 from dealdesk.wording import listed
@@ -63,7 +64,7 @@ def approval_inbox(request):
     }
     if tab == "waiting":
         context |= waiting_page(request, waiting, at)
-        context["late"] = late = waiting.filter(due_at__lt=at).count()
+        context["late"] = late = waiting.late(at).count()
         context["late_words"] = "One is overdue" if late == 1 else f"{late} are overdue"
     else:
         context["decisions"] = decided_by(request)
@@ -91,7 +92,7 @@ def waiting_page(request, waiting, at: datetime) -> dict[str, Any]:
     if mark and (slot := held.filter(pk=mark).first()):
         waiting = waiting.later_than(slot)
     found = first_with_request(waiting, INBOX + 1)
-    shown = [Waiting(slot, bool(slot.due_at and slot.due_at < at)) for slot in found[:INBOX]]
+    shown = [Waiting(slot, slot.is_late(at)) for slot in found[:INBOX]]
     following = f"?after={shown[-1].slot.pk}" if len(found) > INBOX else ""
     return {"rows": shown, "next": following}
 
@@ -122,11 +123,13 @@ def approval_detail(request, pk):
 
 
 def show_approval(
-    request, slot: ApprovalSlot, *, form=None, refused: Refused | None = None
+    request, slot: ApprovalSlot, *, form=None, refused: Refused | None = None, said: str = ""
 ) -> HttpResponse:
     by, at = Actor.from_request(request), timezone.now()
     context = {
         **approval_context(slot, by, at, user=request.user),
+        "talk": conversation_of(slot.step.request, by, slot),
+        "said": said,
         "form": form,
         "refused": refused,
         "hours_left": may_revoke(slot, by, at),
@@ -157,7 +160,7 @@ def approval_context(slot: ApprovalSlot, by: Actor, at: datetime, *, user) -> di
         "cannot": cannot,
         "decision": getattr(slot, "decision", None),
         "history": tell(list(entries), slot.person),
-        "is_late": bool(slot.is_open and slot.due_at and slot.due_at < at),
+        "is_late": slot.is_late(at),
         "at": at,
         **(what_waits(slot) if is_mine else {}),
     }

@@ -23,6 +23,7 @@ from dealdesk.forms import DecisionForm
 from dealdesk.links import LinkKind, LinkOutcome
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.views.approvals import approval_context, decide, slot_of_person
+from dealdesk.views.conversation import said_about
 from dealdesk.views.shared import private, with_request
 from revops.people.actor import Actor, Via
 from revops.refusals import Refused
@@ -171,6 +172,7 @@ def show_link(request, outcome: LinkOutcome, *, form=None, refused=None) -> Http
         **shown,
         # Pages behind the sign-in are no part of this one.
         "history": [replace(entry, url="") for entry in shown["history"]],
+        "talk": {"messages": said_about(slot.step.request)},
         "link": outcome.link,
         "form": form,
         "refused": refused,

@@ -15,6 +15,7 @@ from dealdesk.models import ApprovalRequest, Decision
 from dealdesk.permissions import check_can_recall, check_can_revoke
 from dealdesk.terms import terms_code
 from dealdesk.views.approvals import ask_sentence
+from dealdesk.views.conversation import conversation_of
 from dealdesk.views.shared import by_and_at, request_or_404, why_not
 from dealdesk.views.showing import mails_of, request_status, show_request, slots_of
 from pipeline.timeline import tell
@@ -31,7 +32,9 @@ def request_detail(request, pk):
     return show(request, request_or_404(request, pk))
 
 
-def show(request, asked: ApprovalRequest, *, refused: Refused | None = None, form=None):
+def show(
+    request, asked: ApprovalRequest, *, refused: Refused | None = None, form=None, said: str = ""
+):
     by, at = Actor.from_request(request), timezone.now()
     shown = show_request(asked, at, compare=True)
     slots = shown.slots
@@ -51,6 +54,8 @@ def show(request, asked: ApprovalRequest, *, refused: Refused | None = None, for
         "cannot_recall": why_not(check_can_recall, asked, by=by),
         "open_slot": next((slot for slot in mine if slot.is_open and asked.is_pending), None),
         "revocable": revocable(shown, slots, by, at),
+        "talk": conversation_of(asked, by),
+        "said": said,
         "refused": refused,
         "form": form or ReasonForm(),
         "at": at,

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from email.utils import make_msgid, parseaddr
+from email.utils import parseaddr
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -87,7 +88,7 @@ def notify(
         delivery = Delivery.objects.create(
             notification=notification,
             channel=Delivery.Channel.MAIL,
-            message_id=make_msgid(domain=mail_domain()),
+            message_id=f"<{token_hex(16)}@{mail_domain()}>",
             next_try_at=at,
         )
         nudge(delivery)

@@ -10,10 +10,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from dealdesk.operations import ask_submitter
 from pipeline.models import Choice
 from tests.api.calling import Caller
-from tests.factories.dealdesk import decide, make_product, make_quote, slot_of, submit
-from tests.factories.people import make_person
+from tests.factories.dealdesk import AT, decide, make_product, make_quote, slot_of, submit
+from tests.factories.people import by, make_person
 from tests.factories.pipeline import complete, make_account, make_contact, make_deal
 from tests.project.walking import addresses
 
@@ -70,6 +71,7 @@ class Office:
     slot: Any
     decided: Any
     asked: Any
+    question: int
     exception: Any
     loss_reason: str
     push_reason: str
@@ -96,6 +98,7 @@ def office(rep, vp, finance, legal, desk):
         slot=slot_of(asked, vp),
         decided=slot_of(other, vp),
         asked=asked,
+        question=ask_submitter(slot=slot_of(asked, vp), body="Seats?", by=by(vp), at=AT).pk,
         exception=asked.exceptions.get(),
         loss_reason=keys.filter(list="loss_reason")[0].key,
         push_reason=keys.filter(list="push_reason")[0].key,
@@ -225,6 +228,18 @@ def expectations(office):
         ),
         ("api-request-list", "get"): ([], anybody),
         ("api-request-detail", "get"): ([o.asked.pk], sees),
+        ("api-approval-ask", "post"): (
+            slot,
+            Expect({"vp"}, SEES_DEAL, {"body": "How many seats in year two?"}),
+        ),
+        ("api-request-comment", "post"): (
+            [o.asked.pk],
+            Expect(CHANGES_DEAL | {"desk"}, SEES_DEAL, {"body": "Noted"}),
+        ),
+        ("api-request-answer", "post"): (
+            [o.asked.pk],
+            Expect(CHANGES_DEAL, SEES_DEAL, {"question": o.question, "body": "80"}),
+        ),
         ("api-request-recall", "post"): (
             [o.asked.pk],
             Expect({"rep", "revops"}, SEES_DEAL),

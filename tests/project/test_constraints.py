@@ -34,10 +34,12 @@ from dealdesk.models import (
     Quote,
     QuoteLine,
     QuoteTerm,
+    RequestMessage,
     TermDiscount,
     TermsSnapshot,
     VolumeTier,
 )
+from dealdesk.operations import answer_question, ask_submitter
 from pipeline.models import (
     Account,
     Choice,
@@ -68,8 +70,8 @@ from revops.outbox.models import Delivery, Notification
 from revops.people.models import ReportingLink, RoleGrant, Team, User
 from revops.work.models import Attachment, Task
 from revops.worktime.models import Calendar, Holiday
-from tests.factories.dealdesk import decide, make_quote, submit, term
-from tests.factories.people import AT, make_person, make_team
+from tests.factories.dealdesk import decide, make_quote, slot_of, submit, term
+from tests.factories.people import AT, by, make_person, make_team
 from tests.factories.pipeline import make_account, make_contact, make_deal, new_business
 
 pytestmark = pytest.mark.django_db
@@ -136,6 +138,8 @@ def sell(deal: Deal, rep: User, vp: User, desk: User) -> None:
         line=offer.lines.get(), year=1, quantity=100, typed="percent", typed_value=25
     )
     request = submit(offer)
+    asked = ask_submitter(slot=slot_of(request, vp), body="Why?", by=by(vp), at=AT)
+    answer_question(question=asked, body="So", by=by(rep), at=AT)
     decide(request, vp)
     DecisionRevocation.objects.create(
         decision=Decision.objects.get(),
@@ -409,6 +413,13 @@ BAD = {
     "dealdesk_slot_carried_has_decision": change(
         ApprovalSlot, state="carried_forward", closed_at=AT
     ),
+    "dealdesk_slot_pause_has_time_left": change(ApprovalSlot, paused_at=AT),
+    "dealdesk_message_says_something": twin(RequestMessage, {"kind": "question"}, body=""),
+    "dealdesk_message_question_has_slot": twin(RequestMessage, {"kind": "question"}, slot_id=None),
+    "dealdesk_message_answer_has_question": twin(
+        RequestMessage, {"kind": "question"}, kind="answer", slot_id=None
+    ),
+    "dealdesk_requestmessage.question_id": twin(RequestMessage, {"kind": "answer"}),
     "dealdesk_slot_closed_exactly_when_settled": change(
         ApprovalSlot, {"state": "requested"}, state="cancelled"
     ),
