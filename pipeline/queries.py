@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from pipeline import registry
 from pipeline.behind import NOTHING, Behind
@@ -190,6 +190,7 @@ class Card:
     findings: list[Finding] = field(default_factory=list)
     facts: list[CardFact] = field(default_factory=list)
     owed: int = 0
+    owed_by: date | None = None
 
     @property
     def problems(self) -> list[Finding]:
@@ -203,19 +204,20 @@ def cards_of(deals: Sequence[Deal], *, at: datetime) -> list[Card]:
         return []
     pks = [deal.pk for deal in deals]
     found = findings_for(deals, read_context(at))
-    owed = dict(
+    debts = (
         GateDebt.objects.filter(deal__in=pks, paid_at=None)
         .order_by()
         .values_list("deal")
-        .annotate(Count("pk"))
+        .annotate(Count("pk"), Min("due_on"))
     )
+    owed = {pk: (number, due_on) for pk, number, due_on in debts}
     told = [facts(pks, at) for facts in registry.card_facts()]
     return [
         Card(
             deal,
             found[deal.pk],
             [fact for facts in told for fact in facts.get(deal.pk, ())],
-            owed.get(deal.pk, 0),
+            *owed.get(deal.pk, (0, None)),
         )
         for deal in deals
     ]

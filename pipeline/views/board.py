@@ -16,10 +16,11 @@ from pipeline.findings import Finding
 from pipeline.forms import FilterForm
 from pipeline.models import Deal, Pipeline
 from pipeline.queries import Card, Column
-from pipeline.stages import Process, process_of
+from pipeline.stages import Process, Rule, process_of
 from pipeline.views.deals import may_create
 from pipeline.views.rights import changeable_by
 from revops.company.models import Company
+from revops.frame.formats import day_text
 from revops.frame.shapes import BoardCard
 
 CARDS_AT_ONCE = 20
@@ -100,17 +101,17 @@ class Mover:
     def __init__(self, request, process: Process, deals: list[Deal]) -> None:
         self.process, self.query = process, kept_query(request)
         self.changeable = changeable_by(request.user, deals)
+        self.today = Company.get().local_day(timezone.now())
+
+    def menu(self, origin: Rule) -> list[tuple[str, str]]:
+        """Where the cards of one column may go: made once, and pressed for any of them."""
+        return targets_from(self.process, origin) if origin.is_open else []
 
     def card(self, card: Card) -> BoardCard:
-        deal, process = card.deal, self.process
-        origin = process.rule_of(deal.stage_id)
-        stages = [
-            (rule.key, label_of(rule, origin))
-            for rule in process.rules
-            if rule.key != origin.key and deal.is_open
-        ]
-        problem = worst(card)
+        deal, problem = card.deal, worst(card)
         address = reverse("pipeline:deal-move", args=[deal.pk])
+        movable = deal.is_open and deal.pk in self.changeable
+        query = "&".join(filter(None, ["from=board", self.query]))
         return BoardCard(
             key=deal.pk,
             title=deal.name,
@@ -121,13 +122,20 @@ class Mover:
             close_date=deal.close_date,
             owner=deal.owner,
             age=age_of(deal),
-            finding=problem.label if problem else owed_text(card),
+            finding=problem.label if problem else "",
             finding_tone=problem.severity if problem else "warn",
             waiting=" · ".join(fact.text for fact in card.facts[:2]),
-            move_url=f"{address}?{'&'.join(filter(None, ['from=board', self.query]))}",
+            owed=owed_text(card),
+            owed_is_late=bool(card.owed_by and card.owed_by < self.today),
+            move_url=f"{address}?{query}" if movable else "",
             version=deal.version,
-            stages=stages if deal.pk in self.changeable else (),
         )
+
+
+def targets_from(process: Process, origin: Rule) -> list[tuple[str, str]]:
+    """The stages a deal of this one may go to, by key and label."""
+    rules = [rule for rule in process.rules if rule.key != origin.key]
+    return [(rule.key, label_of(rule, origin)) for rule in rules]
 
 
 def label_of(rule, origin) -> str:
@@ -141,7 +149,11 @@ def worst(card: Card) -> Finding | None:
 
 
 def owed_text(card: Card) -> str:
-    return f"Owes {card.owed} item{'s' if card.owed > 1 else ''}" if card.owed else ""
+    """What skipped stages are owed, and when the first of it is due."""
+    if not card.owed:
+        return ""
+    due = f", due {day_text(card.owed_by)}" if card.owed_by else ""
+    return f"Owes {card.owed}{due}"
 
 
 def age_of(deal: Deal) -> str:
@@ -161,6 +173,7 @@ def shown(mover: Mover, column: Column, *, limit: int | None = None) -> dict:
         "total": column.total,
         "sums": column.total.sums,
         "cards": cards,
+        "menu": mover.menu(column.rule),
         "next": column.next if limit is None else "",
     }
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from pipeline import operations
 from pipeline.forms import MoveForm
@@ -29,15 +29,32 @@ REASONS = {
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def deal_move(request, pk):
     """What a drop on a stage, or a choice of the "Move to" menu, means for this deal."""
     deal = deal_or_404(request, pk)
     process = process_by_id(deal.pipeline_id)
     origin = process.rule_of(deal.stage_id)
+    if request.method != "POST":
+        return choose_stage(request, deal, process, origin)
     target = process.rule(request.POST.get("stage", ""))
     move = classify_move(process, origin.key, target.key, deal.status)
     return run(request, deal, move, target.key)
+
+
+def choose_stage(request, deal: Deal, process: Process, origin: Rule) -> HttpResponse:
+    """Every stage the deal may go to, as the board's menu has them."""
+    from pipeline.views.board import targets_from
+
+    check_can_change(deal, by=Actor.from_request(request))
+    check_moves(deal, Move.ADVANCE)
+    context = {
+        "template": "pipeline/_choose_stage.html",
+        "title": f"Move {deal.name}",
+        "origin": origin,
+        "targets": targets_from(process, origin),
+    }
+    return show_act(request, deal, context)
 
 
 @login_required

@@ -83,7 +83,6 @@ def gallery_context(now: datetime) -> dict[str, Any]:
 
 
 def deal_samples(now: datetime) -> dict[str, Any]:
-    stages = [("qualified", "Qualified"), ("proposal", "Proposal"), ("won", "Won")]
     return {
         "stages": [
             StageMark("Qualified", "done", "6 days"),
@@ -135,7 +134,6 @@ def deal_samples(now: datetime) -> dict[str, Any]:
                         RITA,
                         "4 days",
                         move_url="#",
-                        stages=stages,
                     ),
                     BoardCard(
                         2,
@@ -149,7 +147,6 @@ def deal_samples(now: datetime) -> dict[str, Any]:
                         "12 days",
                         finding="No reply for 16 days",
                         move_url="#",
-                        stages=stages,
                     ),
                 ],
             ),
@@ -173,7 +170,6 @@ def deal_samples(now: datetime) -> dict[str, Any]:
                         finding_tone="bad",
                         waiting="Ana Ruiz since Tuesday",
                         move_url="#",
-                        stages=stages,
                     ),
                 ],
             ),

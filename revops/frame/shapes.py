@@ -1,7 +1,7 @@
 """What the larger components are given; dictionaries of the same names serve as well."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -111,6 +111,7 @@ class BoardCard:
     finding: str = ""
     finding_tone: str = "warn"
     waiting: str = ""
-    move_url: str = ""
+    owed: str = ""
+    owed_is_late: bool = False
+    move_url: str = ""  # where its "Move to" leads; empty where it may not be moved
     version: int | None = None
-    stages: Sequence[tuple[str, str]] = field(default=())  # key, label of where it may go

@@ -1,16 +1,50 @@
-/* The board: a card dragged with mouse, pen or finger, or moved by keys. A drop presses the button
-   of the card's own "Move to" form, so that both are the same request and meet the same gate. */
+/* The board: a card dragged with mouse, pen or finger, or moved by keys. A column has one "Move to"
+   menu for all its cards, and a drop presses its button, so that both meet the same gate. */
 (() => {
   const HOLD = 280, SLOP = 6;
   let drag = null;
 
   const column = (element) => element?.closest?.("[data-board-column]");
-  const buttonFor = (card, key) => card.querySelector(`form [name="stage"][value="${CSS.escape(key)}"]`);
+  const opener = (card) => card.querySelector("[data-board-move]");
+  const formOf = (card) => opener(card) && column(card)?.querySelector("[data-board-form]");
+  const buttonFor = (card, key) => formOf(card)?.querySelector(`[name="stage"][value="${CSS.escape(key)}"]`);
+  const chosen = new WeakMap();
+
+  function choose(card) {
+    const form = formOf(card), link = opener(card);
+    if (!form) return null;
+    chosen.set(form, card);
+    form.action = link.href;
+    form.elements.version.value = link.dataset.boardMove;
+    return form;
+  }
+
+  function openMenu(card) {
+    const menu = choose(card)?.querySelector("[data-board-menu]");
+    if (!menu) return;
+    menu.opener = opener(card);
+    menu.showPopover({ source: menu.opener });
+    menu.querySelector("button")?.focus();
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("[data-board-move]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const card = link.closest("[data-board-card]");
+    if (!formOf(card)) return;
+    event.preventDefault();
+    openMenu(card);
+  });
+  // The menu serves every card of its column: the request goes to the one that was chosen.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const form = event.target.closest?.("[data-board-form]");
+    if (form) event.detail.path = form.getAttribute("action");
+  });
 
   document.addEventListener("pointerdown", (event) => {
     const card = event.target.closest("[data-board-card]");
-    if (!card || event.button !== 0 || event.target.closest("button, [popover], input")) return;
-    if (!card.querySelector("[data-board-form]")) return;
+    if (!card || event.button !== 0 || event.target.closest("button, [data-board-move], [popover], input")) return;
+    if (!formOf(card)) return;
     drag = { card, from: column(card), x: event.clientX, y: event.clientY, on: false, id: event.pointerId, touch: event.pointerType === "touch" };
     // A finger scrolls, until it has rested on the card for a moment.
     if (drag.touch) drag.hold = setTimeout(() => drag && start(drag.x, drag.y), HOLD);
@@ -98,6 +132,7 @@
 
   function press(card, key) {
     // A click, not requestSubmit: htmx learns from it which button was pressed.
+    choose(card);
     buttonFor(card, key)?.click();
   }
 
@@ -118,19 +153,16 @@
         if (cards.length) return focus(cards[Math.min(row, cards.length - 1)]);
       }
     } else if (event.key === "m") {
-      const opener = card.querySelector("[popovertarget]");
-      const menu = opener && document.getElementById(opener.getAttribute("popovertarget"));
-      if (!menu) return;
+      if (!formOf(card)) return;
       event.preventDefault();
-      menu.showPopover({ source: opener });
-      menu.querySelector("button")?.focus();
+      openMenu(card);
     }
   });
 
   // A swap may replace the card that had the focus: give it back to the same card.
   let last = null;
   document.addEventListener("htmx:beforeRequest", (event) => {
-    last = event.target.closest?.("[data-board-card]")?.id || null;
+    last = chosen.get(event.target.closest?.("[data-board-form]"))?.id || null;
   });
   document.addEventListener("htmx:afterSettle", () => {
     if (!last || document.querySelector("dialog[open]")) return;

@@ -6,7 +6,7 @@
   document.addEventListener("toggle", (event) => {
     const menu = event.target;
     if (!menu.matches?.("[data-menu]")) return;
-    const opener = document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`);
+    const opener = menu.opener || document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`);
     opener?.setAttribute("aria-expanded", String(event.newState === "open"));
     if (event.newState !== "open") return;
     if (!anchored && opener) place(menu, opener.getBoundingClientRect());
