@@ -25,6 +25,8 @@ from revops.people.actor import Actor
 from revops.people.models import User
 
 DAILY, WEEKLY = DigestSent.Kind.DAILY, DigestSent.Kind.WEEKLY
+MADE_UP_FOR = timedelta(days=4)
+"""How late a morning's mail still comes: a Monday that nothing ran on is told until Friday."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,7 @@ def due(at: datetime) -> list[tuple[Reader, str, date]]:
         (reader, kind, day)
         for reader in readers()
         for kind, day in reader.mornings(at)
-        if (reader.person.pk, kind, day) not in settled
-        and was_here(reader.person, morning_of(day, reader.zone))
+        if (reader.person.pk, kind, day) not in settled and is_worth_it(reader, day, at)
     ]
 
 
@@ -91,9 +92,10 @@ def readers() -> list[Reader]:
     return found
 
 
-def was_here(person: User, morning: datetime) -> bool:
-    """Whether somebody was admitted by then: nobody begins with last week's mail."""
-    return person.admitted_at is not None and person.admitted_at <= morning
+def is_worth_it(reader: Reader, day: date, at: datetime) -> bool:
+    """Whether the reader was here that morning, and it is not too long ago."""
+    morning, admitted = morning_of(day, reader.zone), reader.person.admitted_at
+    return admitted is not None and admitted <= morning and at - morning < MADE_UP_FOR
 
 
 def send(reader: Reader, kind: str, day: date, *, at: datetime) -> bool:
