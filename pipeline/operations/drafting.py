@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, QuerySet
+from django.utils.text import slugify
 
 from pipeline import registry
+from pipeline.criteria import derived_kinds
 from pipeline.models import (
     Deal,
     ExitCriterion,
@@ -197,8 +199,6 @@ def goes_to(draft: PipelineVersion) -> dict[str, str]:
 
 def held_in(stage_ids: list[int]) -> dict[int, dict[str, int]]:
     """How many deals stand in each of these stages, by status."""
-    from django.db.models import Count
-
     found: dict[int, dict[str, int]] = {}
     rows = Deal.objects.filter(stage__in=stage_ids).order_by()
     for stage_id, status, number in rows.values_list("stage", "status").annotate(Count("pk")):
@@ -234,10 +234,6 @@ def is_fact(key: str) -> bool:
 
 def derived_facts() -> Mapping[str, str]:
     """The facts that can confirm a criterion: key and label."""
-    try:
-        from pipeline.criteria import derived_kinds
-    except ImportError:
-        return {}
     return {kind.key: kind.label for kind in derived_kinds()}
 
 
@@ -261,8 +257,6 @@ def stage_called(pipeline: Pipeline, key: str, name: str) -> Stage:
 
 def key_from(name: str, taken: Mapping[str, Any]) -> str:
     """A key made of `name` that is not taken."""
-    from django.utils.text import slugify
-
     base = slugify(name)[:40].strip("-")
     if not base:
         raise Refused("Give it a name with letters or digits.", code="invalid", field="name")
