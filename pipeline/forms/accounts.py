@@ -5,10 +5,11 @@ from __future__ import annotations
 from django import forms
 from django.db.models.functions import Lower
 
-from pipeline.forms.added import added_fields
+from pipeline.forms.added import added_fields, keep_present_values
 from pipeline.forms.shared import AccountField, KeptForm
 from pipeline.models import (
     Account,
+    Contact,
     Segment,
 )
 from revops.frame.forms import FigureField, PersonField
@@ -37,16 +38,12 @@ class AccountForm(KeptForm):
         self.fields["parent"] = AccountField(
             user=user, required=False, label="Belongs to", help_text="The company above it."
         )
-        self.fields["parent"].show_hidden_initial = account is not None
         owners = User.objects.active().holding(Role.REP, Role.SALES_MANAGER, Role.VP_SALES)
         owners = owners.order_by(Lower("name"), "pk")
         self.fields["owner"] = PersonField(queryset=owners, required=False, empty_label="Nobody")
-        for name, made in added_fields("account").items():
-            made.show_hidden_initial = True
-            self.fields[name] = made
-        if account is None:
-            for each in self.fields.values():
-                each.show_hidden_initial = False
+        self.fields |= added_fields("account")
+        keep_present_values(self, "account", account)
+        self.carry_what_is_shown(account is not None)
 
     def again(self, **kwargs):
         return type(self)(user=self.user, account=self.account, **kwargs)
@@ -68,5 +65,12 @@ class ContactForm(KeptForm):
     email = forms.EmailField(required=False, label="E-mail")
     phone = forms.CharField(max_length=50, required=False, label="Telephone")
 
+    def __init__(self, *args, contact: Contact | None = None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.contact = contact
+        self.fields |= added_fields("contact")
+        keep_present_values(self, "contact", contact)
+        self.carry_what_is_shown(contact is not None)
+
     def again(self, **kwargs):
-        return type(self)(**kwargs)
+        return type(self)(contact=self.contact, **kwargs)

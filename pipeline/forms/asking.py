@@ -9,6 +9,7 @@ from decimal import Decimal
 from django import forms
 
 from pipeline import registry
+from pipeline.forms.added import added_field
 from pipeline.forms.shared import AccountField, choices_of, contact_label, long_text
 from pipeline.gates import CRITERION
 from pipeline.models import (
@@ -16,7 +17,9 @@ from pipeline.models import (
     Contact,
     Deal,
 )
+from pipeline.registry import CUSTOM
 from pipeline.stages import Process
+from revops.company.fields import standing_fields
 from revops.frame.forms import DayField, FigureField
 from revops.people.models import User
 from revops.refusals import Missing, Refused
@@ -43,6 +46,16 @@ class AskedItem:
     @property
     def is_contact(self) -> bool:
         return any(name.endswith("-email") for name in self.names)
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether its field is several controls under one legend."""
+        return bool(self.fields) and self.fields[0].use_fieldset
+
+    @property
+    def details(self) -> list[forms.BoundField]:
+        """What is asked beside a tick: how one knows it."""
+        return self.fields[1:]
 
     @property
     def known(self) -> forms.BoundField | None:
@@ -93,7 +106,7 @@ class EvidenceForm(forms.Form):
         )
         if missing.key.startswith(CRITERION):
             asked.is_criterion = True
-            self.put(asked, "", forms.BooleanField(required=False, label=missing.label))
+            self.put_criterion(asked, missing)
             return asked
         kind = registry.item_kind(missing.key)
         if kind is None:
@@ -107,6 +120,20 @@ class EvidenceForm(forms.Form):
                 label = "There is none"
                 self.put(asked, "-none", forms.BooleanField(required=False, label=label))
         return asked
+
+    def put_criterion(self, asked: AskedItem, missing: Missing) -> None:
+        """A tick, with room for how one knows it where the rules ask that."""
+        key = missing.key.removeprefix(CRITERION)
+        rules = [self.process.by_key.get(missing.stage), *self.process.rules]
+        known = [each for rule in rules if rule for each in rule.criteria if each.key == key]
+        self.put(asked, "", forms.BooleanField(required=False, label=missing.label))
+        if known and known[0].needs_note:
+            note = forms.CharField(
+                required=False, label="How you know it", widget=long_text(rows=2), max_length=5000
+            )
+            self.put(asked, "-note", note)
+            upload = forms.FileField(required=False, label="Or attach what shows it")
+            self.put(asked, "-proof", upload)
 
     def none_allowed(self, key: str) -> bool:
         return any(
@@ -125,6 +152,9 @@ class EvidenceForm(forms.Form):
         plain = {"required": False, "label": asked.label}
         if shown == "contact":
             self.put_contact(asked)
+        elif shown == "custom":
+            definition = standing_fields("deal")[asked.key.removeprefix(CUSTOM)]
+            self.put(asked, "", added_field(definition, label=asked.label))
         elif shown == "file":
             upload = forms.FileField(required=False, label="Attach it")
             self.put(asked, "-file", upload)
@@ -171,7 +201,8 @@ class EvidenceForm(forms.Form):
     def answers(self) -> dict[str, object]:
         """What was filled in, as the operations take evidence."""
         given = {asked.key: self.answer(asked) for asked in self.items if asked.names}
-        return {key: value for key, value in given.items() if value not in (None, "", {}, False)}
+        empty: tuple[object, ...] = (None, "", {}, [], False)
+        return {key: value for key, value in given.items() if value not in empty}
 
     def answer(self, asked: AskedItem) -> object:
         def typed(suffix: str = ""):
@@ -179,6 +210,9 @@ class EvidenceForm(forms.Form):
 
         if typed("-none"):
             return {"none": True}
+        if asked.is_criterion and typed():
+            said = {"note": typed("-note"), "file": typed("-proof")}
+            return {name: value for name, value in said.items() if value} or True
         if asked.names[0].endswith("-file") and typed("-file"):
             return typed("-file")
         if asked.is_contact:
@@ -187,6 +221,8 @@ class EvidenceForm(forms.Form):
             facts = {name: typed(f"-{name}") for name in ("name", "title", "email", "phone")}
             return {name: value for name, value in facts.items() if value}
         value = typed()
+        if isinstance(value, User):
+            return value.pk
         return str(value) if isinstance(value, Decimal) else value
 
     def mark(self, refused: Refused) -> bool:
@@ -195,7 +231,7 @@ class EvidenceForm(forms.Form):
         kinds = {kind.field: kind.key for kind in registry.item_kinds() if kind.field}
         placed = True
         for each in refused.missing:
-            asked = places.get(each.key) or places.get(kinds.get(each.key, ""))
+            asked = places.get(each.key) or places.get(kinds.get(each.key, f"{CUSTOM}{each.key}"))
             name = asked.names[0] if asked else each.key
             if name in self.fields and not self.errors.get(name):
                 self.add_error(name, each.sentence)

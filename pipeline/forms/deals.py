@@ -5,12 +5,13 @@ from __future__ import annotations
 from django import forms
 from django.db.models.functions import Lower
 
-from pipeline.forms.added import added_fields
+from pipeline.forms.added import added_fields, keep_present_values
 from pipeline.forms.shared import AccountField, KeptForm, choices_of, long_text, sellers_for
 from pipeline.models import (
     Choice,
     Deal,
     Pipeline,
+    StageRule,
 )
 from revops.company.models import Company
 from revops.frame.forms import DayField, MoneyField, PersonField
@@ -34,7 +35,18 @@ class DealForm(KeptForm):
             "account": AccountField(user=user, label="Account"),
             **{name: made for name, made in self.fields.items() if name != "name"},
         }
-        self.fields["account"].show_hidden_initial = deal is not None
+        self.fields["product"] = forms.CharField(
+            required=False,
+            max_length=200,
+            label="Main product",
+            help_text="A primary quote says it by itself, once there is one.",
+        )
+        categories = [each for each in StageRule.ForecastCategory.choices if each[0] != "closed"]
+        self.fields["forecast_category"] = forms.ChoiceField(
+            choices=[("", "As its stage is"), *categories],
+            required=False,
+            label="Forecast as",
+        )
         self.fields["deal_source"].choices = choices_of(Choice.List.SOURCE, empty="Not said")
         self.fields["fit_score"].help_text = "From 0 to 100, as you see it."
         for name, why in self.locks.items():
@@ -45,9 +57,7 @@ class DealForm(KeptForm):
         self.fields["amount"].set_currency("")
         self.fields["currency"].widget.attrs |= {"size": 4, "autocapitalize": "characters"}
         self.fields["currency"].initial = currency
-        if deal is None:
-            for each in self.fields.values():
-                each.show_hidden_initial = False
+        self.carry_what_is_shown(deal is not None)
 
     def again(self, **kwargs):
         return type(self)(user=self.user, deal=self.deal, locks=self.locks, **kwargs)
@@ -67,13 +77,12 @@ class DealNotesForm(DealForm):
                 required=False,
                 label=label[:1].upper() + label[1:],
                 widget=long_text(),
-                show_hidden_initial=True,
             )
         self.fields["contract_reference"].widget = forms.TextInput()
         self.fields["competitor"].widget = forms.TextInput()
-        for name, made in added_fields("deal").items():
-            made.show_hidden_initial = True
-            self.fields[name] = made
+        self.fields |= added_fields("deal")
+        keep_present_values(self, "deal", self.deal)
+        self.carry_what_is_shown()
 
 
 NOTES = (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -91,13 +93,39 @@ def contact_label(contact: Contact) -> str:
     return f"{contact.name}, {contact.title}" if contact.title else contact.name
 
 
+class KeptField(forms.BoundField):
+    """Shows what was typed, and carries along what the page showed, also where they differ."""
+
+    carries_initial = False
+
+    def as_widget(self, widget=None, attrs=None, only_initial=False):
+        self.carries_initial = only_initial
+        try:
+            return super().as_widget(widget, attrs, only_initial)
+        finally:
+            self.carries_initial = False
+
+    def value(self):
+        if self.name in self.form.typed and not self.carries_initial:
+            return self.form.typed[self.name]
+        return super().value()
+
+
 class KeptForm(forms.Form):
     """A form of one record that knows what its editor saw, so that nobody's typing is lost."""
 
+    bound_field_class = KeptField
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self.typed: dict[str, object] = {}
+        self.clashes: list[Clash] = []
+        self.carry_what_is_shown()
+
+    def carry_what_is_shown(self, carry: bool = True) -> None:
+        """Let each field carry what its editor saw; a file is shown and never carried."""
         for each in self.fields.values():
-            each.show_hidden_initial = True
+            each.show_hidden_initial = carry and not isinstance(each, forms.FileField)
 
     def changes(self) -> dict[str, object]:
         """Only what the editor changed since the page was shown."""
@@ -105,16 +133,67 @@ class KeptForm(forms.Form):
 
     def keep_over(self, current: Mapping[str, object]):
         """The form again over newer values: what was typed stays, the rest is made current."""
-        typed = {name: self[name].value() for name in self.changed_data}
         fresh = self.again(initial=dict(current))
-        fresh.is_bound = False
-        for name, value in typed.items():
-            fresh.initial[name] = value
-        fresh.kept = {name: current.get(name) for name in typed}
+        files = {name for name, each in self.fields.items() if isinstance(each, forms.FileField)}
+        fresh.typed = {name: self[name].value() for name in self.changed_data if name not in files}
+        fresh.clashes = [
+            Clash(
+                name,
+                str(self[name].label),
+                shown_as(self.fields[name], self.seen(name)),
+                shown_as(self.fields[name], self.fields[name].prepare_value(value)),
+                is_yours=name in self.changed_data,
+            )
+            for name, value in current.items()
+            if name in self.fields and self.was_changed(name, value)
+        ]
         return fresh
+
+    def seen(self, name: str) -> object:
+        """What the page showed in a field, as the form carried it along."""
+        bound = self[name]
+        return self._widget_data_value(bound.field.hidden_widget(), bound.html_initial_name)
+
+    def was_changed(self, name: str, current: object) -> bool:
+        """Whether somebody else changed the field since the page was shown."""
+        made = self.fields[name]
+        if not made.show_hidden_initial or made.disabled:
+            return False
+        return made.has_changed(made.prepare_value(current), self.seen(name))
 
     def again(self, **kwargs):
         raise NotImplementedError
+
+
+@dataclass
+class Clash:
+    """A field that somebody else changed in the meantime, and whether you typed in it too."""
+
+    name: str
+    label: str
+    was: str
+    now: str
+    is_yours: bool = False
+    by: str = ""
+    at: datetime | None = None
+
+
+def shown_as(made: forms.Field, value: object) -> str:
+    """A field's value as a person reads it."""
+    if value in (None, "", []):
+        return "empty"
+    if isinstance(made, forms.ModelChoiceField):
+        found = made.queryset.model.objects.filter(pk=number_in(value) or 0).first()
+        return made.label_from_instance(found) if found else str(value)
+    if isinstance(made, forms.ChoiceField):
+        labels = {str(key): str(label) for key, label in made.choices}
+        values = value if isinstance(value, list | tuple) else [value]
+        return ", ".join(labels.get(str(each), str(each)) for each in values)
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return " ".join(str(each) for each in value if each) or "empty"
+    return str(value)
 
 
 def pks(values: Iterable[str]) -> list[int]:

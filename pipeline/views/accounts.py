@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from pipeline import operations
+from pipeline.addedfields import added_facts
+from pipeline.conflicts import say_who
 from pipeline.forms import AccountForm, ContactForm, SegmentForm, added_values
 from pipeline.keyset import Order, page_of
 from pipeline.models import Account, Contact, Deal
@@ -23,10 +25,9 @@ from pipeline.permissions import (
 from pipeline.timeline import timeline_of
 from pipeline.views.deals import may_create, put_beside, status_of
 from pipeline.views.shared import (
-    added_facts,
     by_and_at,
-    changed_meanwhile,
     is_swap,
+    opened_at,
     version_in,
     why_not,
 )
@@ -163,6 +164,14 @@ def show_form(request, form, refused, context: dict, status: int | None = None) 
     return render(request, "pipeline/form_page.html", context, status=status)
 
 
+def show_again(request, record, form, facts: dict, refused: Conflict, context: dict):
+    """Somebody was quicker: what they changed beside what was typed, and a save over it."""
+    fresh = form.keep_over(facts)
+    say_who(fresh.clashes, record, since=opened_at(request))
+    context = {**context, "record": record, "submit": "Save mine over theirs"}
+    return show_form(request, fresh, refused, context, status=409)
+
+
 def facts_of(account: Account) -> dict:
     facts = {name: getattr(account, name) for name in FACTS}
     return facts | added_values("account", account.custom)
@@ -174,7 +183,8 @@ def account_edit(request, pk):
     account = account_or_404(request, pk)
     check_can_change_account(account, by=Actor.from_request(request))
     initial = facts_of(account)
-    form = AccountForm(request.POST or None, user=request.user, account=account, initial=initial)
+    given = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = AccountForm(*given, user=request.user, account=account, initial=initial)
     context = {
         "record": account,
         "title": f"Edit {account.name}",
@@ -188,10 +198,8 @@ def account_edit(request, pk):
         try:
             operations.change_account(account=account, **facts)
         except Conflict as exc:
-            context["meanwhile"] = changed_meanwhile(request, account)
             account = context["record"] = account_or_404(request, pk)
-            fresh = form.keep_over(facts_of(account))
-            return show_form(request, fresh, exc, context, status=409)
+            return show_again(request, account, form, facts_of(account), exc, context)
         except Refused as exc:
             refused = None if put_beside(form, exc) else exc
         else:
@@ -236,7 +244,7 @@ def account_segment(request, pk):
 def contact_new(request, pk):
     account = account_or_404(request, pk)
     check_can_change_account(account, by=Actor.from_request(request))
-    form = ContactForm(request.POST or None)
+    form = ContactForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     refused = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -262,8 +270,9 @@ def contact_edit(request, pk):
     contact = get_object_or_404(contacts, pk=pk)
     if contact.account:
         check_can_change_account(contact.account, by=Actor.from_request(request))
-    facts = {name: getattr(contact, name) for name in ("name", "title", "email", "phone")}
-    form = ContactForm(request.POST or None, initial=facts)
+    facts = contact_facts(contact)
+    given = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = ContactForm(*given, contact=contact, initial=facts)
     back = contact.account.get_absolute_url() if contact.account else "/"
     context = {
         "record": contact,
@@ -279,14 +288,18 @@ def contact_edit(request, pk):
             operations.change_contact(contact=contact, **asked)
         except Conflict as exc:
             contact.refresh_from_db()
-            fresh = form.keep_over({name: getattr(contact, name) for name in facts})
-            return show_form(request, fresh, exc, context, status=409)
+            return show_again(request, contact, form, contact_facts(contact), exc, context)
         except Refused as exc:
             refused = None if put_beside(form, exc) else exc
         else:
             messages.success(request, f"{form.cleaned_data['name']} is changed.")
             return redirect(back)
     return show_form(request, form, refused, context)
+
+
+def contact_facts(contact: Contact) -> dict:
+    facts = {name: getattr(contact, name) for name in ("name", "title", "email", "phone")}
+    return facts | added_values("contact", contact.custom)
 
 
 @login_required

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from pipeline import operations, registry
+from pipeline.conflicts import say_who
 from pipeline.forms import (
     NOTES,
     DealForm,
@@ -21,13 +22,14 @@ from pipeline.forms import (
 )
 from pipeline.models import Account
 from pipeline.permissions import check_can_change, check_can_reassign
+from pipeline.registry import CUSTOM
 from pipeline.timeline import timeline_of
 from pipeline.views.shared import (
     by_and_at,
-    changed_meanwhile,
     deal_or_404,
     done,
     is_swap,
+    opened_at,
     show_act,
     version_in,
 )
@@ -96,8 +98,9 @@ def put_beside(form, refused: Refused) -> bool:
     """Put each fault beside its field; whether all found one."""
     placed = bool(refused.missing)
     for fault in refused.missing:
-        if fault.key in form.fields:
-            form.add_error(fault.key, fault.sentence)
+        name = fault.key if fault.key in form.fields else f"{CUSTOM}{fault.key}"
+        if name in form.fields:
+            form.add_error(name, fault.sentence)
         else:
             placed = False
     return placed
@@ -114,7 +117,8 @@ def status_of(form, refused: Refused | None) -> int:
 def deal_edit(request, pk):
     deal = deal_or_404(request, pk)
     check_can_change(deal, by=Actor.from_request(request))
-    form = edit_form(request, deal, request.POST or None)
+    given = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = edit_form(request, deal, *given)
     refused = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -131,14 +135,24 @@ def deal_edit(request, pk):
     return show_edit(request, deal, form, refused=refused, status=status_of(form, refused))
 
 
-def edit_form(request, deal, data=None, **kwargs):
+def edit_form(request, deal, *given):
     return DealNotesForm(
-        data, user=request.user, deal=deal, locks=locks_of(deal), initial=facts_of(deal), **kwargs
+        *given, user=request.user, deal=deal, locks=locks_of(deal), initial=facts_of(deal)
     )
 
 
 def facts_of(deal) -> dict:
-    names = ("name", "account", "amount", "currency", "deal_source", "fit_score", *NOTES)
+    names = (
+        "name",
+        "account",
+        "amount",
+        "currency",
+        "deal_source",
+        "fit_score",
+        "product",
+        "forecast_category",
+        *NOTES,
+    )
     return {name: getattr(deal, name) for name in names} | added_values("deal", deal.custom)
 
 
@@ -152,25 +166,24 @@ def locks_of(deal) -> dict[str, str]:
 
 
 def edit_again(request, deal, form: DealForm, refused: Conflict) -> HttpResponse:
-    """Somebody was quicker: say what they did, keep what was typed, take the rest from them."""
-    meanwhile = changed_meanwhile(request, deal)
+    """Somebody was quicker: say what they changed, keep what was typed, take the rest from them."""
     deal = deal_or_404(request, deal.pk)
     fresh = form.keep_over(facts_of(deal))
-    return show_edit(request, deal, fresh, refused=refused, meanwhile=meanwhile, status=409)
+    say_who(fresh.clashes, deal, since=opened_at(request))
+    return show_edit(request, deal, fresh, refused=refused, status=409)
 
 
-def show_edit(request, deal, form, *, refused=None, meanwhile=(), status=200) -> HttpResponse:
+def show_edit(request, deal, form, *, refused=None, status=200) -> HttpResponse:
     context = {
         "form": form,
         "deal": deal,
         "record": deal,
         "refused": refused,
-        "meanwhile": meanwhile,
         "opened": timezone.now(),
         "title": f"Edit {deal.name}",
         "back": deal.get_absolute_url(),
         "back_label": deal.name,
-        "submit": "Save",
+        "submit": "Save mine over theirs" if isinstance(refused, Conflict) else "Save",
     }
     return render(request, "pipeline/form_page.html", context, status=status)
 

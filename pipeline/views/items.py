@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from pipeline import operations
 from pipeline.gates import ask_of_debt, asks_of, is_met, load_facts, missing, unpaid_debts
 from pipeline.permissions import check_can_change
+from pipeline.registry import CUSTOM
 from pipeline.stages import process_by_id
 from pipeline.views.shared import by_and_at, deal_or_404, done, is_swap, show_act
 from pipeline.views.showing import Line, fill_in
@@ -26,9 +27,26 @@ def deal_criterion_tick(request, pk, key):
     if request.POST.get("withdraw"):
         operations.withdraw_tick(deal=deal, criterion_key=key, **by_and_at(request))
         return done(request, deal, "The confirmation is taken back.")
-    note = request.POST.get("note", "")
-    operations.tick_criterion(deal=deal, criterion_key=key, note=note, **by_and_at(request))
+    facts = {"note": request.POST.get("note", ""), "evidence": request.FILES.get("evidence")}
+    try:
+        operations.tick_criterion(deal=deal, criterion_key=key, **facts, **by_and_at(request))
+    except Refused as exc:
+        if exc.code != "note_missing":
+            raise
+        return show_tick(request, deal, key, refused=exc)
     return done(request, deal, "Confirmed, with your name and the date.")
+
+
+def show_tick(request, deal, key: str, *, refused: Refused):
+    """Ask how one knows it: the page's form of it again, or the same in the dialog."""
+    context = {
+        "template": "pipeline/_tick_form.html",
+        "title": refused.missing[0].label,
+        "note": request.POST.get("note", ""),
+        "fault": refused.message if "asked" in request.POST else "",
+        "submit": "Confirm",
+    }
+    return show_act(request, deal, context, status=422)
 
 
 @login_required
@@ -74,7 +92,8 @@ def deal_item_fill(request, pk, key):
 
 def emptied(form, line) -> dict[str, object]:
     """An answer that was there and was cleared."""
-    return {line.key: ""} if line.done else {}
+    empty = None if line.key.startswith(CUSTOM) else ""
+    return {line.key: empty} if line.done else {}
 
 
 def line_asked(deal, process, key: str):

@@ -14,7 +14,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from pipeline.models import Deal
 from pipeline.timeline import tell
 from revops.addresses import number_in
-from revops.company.models import FieldDefinition
 from revops.frame.middleware import add_trigger
 from revops.ledger.models import Entry
 from revops.people.actor import Actor
@@ -45,23 +44,6 @@ def why_not(check, *args, **kwargs) -> str:
     except NotAllowed as refused:
         return refused.message
     return ""
-
-
-def added_facts(entity: str, custom) -> list[tuple[str, str]]:
-    """What a record has in the fields that the company added: label and value."""
-    if not custom:
-        return []
-    rows = FieldDefinition.objects.filter(entity=entity).order_by("position", "pk")
-    return [(row.label, words_of(row, custom[row.key])) for row in rows if row.key in custom]
-
-
-def words_of(row: FieldDefinition, value) -> str:
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    labels = {option["key"]: option.get("label", option["key"]) for option in row.options}
-    if isinstance(value, list):
-        return ", ".join(labels.get(each, each) for each in value)
-    return str(labels.get(value, value))
 
 
 def version_in(request) -> int | None:

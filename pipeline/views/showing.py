@@ -12,35 +12,49 @@ from django.urls import reverse
 from django.utils import timezone
 
 from pipeline import registry
+from pipeline.addedfields import added_facts, names_in, shown_words
 from pipeline.findings import findings_of, read_context
-from pipeline.forms import ActivityForm, AttachmentForm, EvidenceForm, NextStepForm
+from pipeline.forms import (
+    ActivityForm,
+    AttachmentForm,
+    EvidenceForm,
+    NextStepForm,
+    added_values,
+)
 from pipeline.gates import (
     Ask,
     DealRows,
     ask_of_debt,
     asks_of,
+    derived_of,
     gate_of,
     is_met,
     load_facts,
     missing,
     rows_of,
 )
-from pipeline.models import Deal, Move
+from pipeline.models import Deal, Move, Pipeline
 from pipeline.permissions import (
+    can_override,
     check_can_change,
     check_can_reassign,
     check_can_reopen,
 )
+from pipeline.registry import CUSTOM
 from pipeline.stages import Process, Rule, process_by_id
 from pipeline.timeline import choice_labels, timeline_of
-from pipeline.views.shared import added_facts, why_not
+from pipeline.views.shared import why_not
+from revops.company.fields import standing_fields
 from revops.company.models import Company
 from revops.frame.formats import day_text
 from revops.frame.shapes import StageMark
 from revops.people.actor import Actor
+from revops.remembering import remembered
 from revops.work.models import Task
 
 DAY = timedelta(days=1)
+FILLED_AGAIN = frozenset({"long_text", "text", "custom"})
+"""What can be typed over in place once it is there."""
 
 
 @dataclass
@@ -63,10 +77,16 @@ class Line:
     asked: Any = None
     is_open: bool = False
     none_allowed: bool = False
+    debt: Any = None
+    needs_note: bool = False
+    is_from_facts: bool = False
+    derived: str = ""
+    evidence: Any = None
 
     @property
     def id(self) -> str:
-        return f"item-line-{self.key.replace(':', '-').replace('.', '-')}"
+        noun = f"debt-{self.debt.pk}" if self.debt else "item"
+        return f"{noun}-line-{self.key.replace(':', '-').replace('.', '-')}"
 
 
 @dataclass(frozen=True)
@@ -181,7 +201,16 @@ def acts_of(deal: Deal, process: Process, rule: Rule, cannot_change: str, by: Ac
     if process.next_of(rule.key) is not None:
         acts.append(act("win", "Win", "trophy", cannot_change))
     acts.append(act("lose", "Lose", "circle-x", cannot_change, True))
+    if has_other_pipelines():
+        acts.append(act("transfer", "Move to another pipeline", "shuffle", cannot_change))
+    if by.user and can_override(by.user):
+        acts.append(act("override", "Override the gate", "shield-alert"))
     return acts
+
+
+def has_other_pipelines() -> bool:
+    found = Pipeline.objects.filter(retired_at=None)
+    return remembered("pipelines", found.count) > 1
 
 
 # The path
@@ -243,13 +272,16 @@ def checklist(
     ticks = {(tick.stage.key, tick.criterion_key): tick for tick in rows.ticks}
     nones = {row.item_key: row for row in rows.nones}
     asks = [(ask, False) for ask in asks_of(rule)]
-    debts = deal.debts.filter(paid_at=None).select_related("stage").order_by("pk")
+    debts = deal.debts.filter(paid_at=None).select_related("stage", "owner", "incurred_by")
+    debts = list(debts.order_by("due_on", "pk"))
     asks += [(ask_of_debt(debt), True) for debt in debts]
     if process.next_of(rule.key) is None:
         asks += [(ask, False) for ask in asks_of(process.won)]
     lines = [
         line_of(request, deal, process, ask, is_debt, facts, ticks, nones) for ask, is_debt in asks
     ]
+    for line, debt in zip([each for each in lines if each.is_debt], debts, strict=True):
+        line.debt = debt
     known = {line.key for line in lines}
     for each in blocking:
         if each.key not in known:
@@ -270,10 +302,15 @@ def line_of(
         is_debt=is_debt,
         stage=ask.stage,
         none_allowed=ask.none_allowed,
+        needs_note=ask.needs_note,
+        is_from_facts=bool(ask.derived_from),
     )
     if ask.is_criterion:
         if tick := ticks.get((ask.stage, ask.key)):
             line.by, line.at, line.value = tick.ticked_by, tick.ticked_at, tick.note
+            line.evidence = tick.evidence
+        elif fact := derived_of(deal, ask, facts):
+            line.derived, line.at = fact.sentence, fact.when
         return line
     if line.done and (row := nones.get(ask.key)):
         line.is_none, line.value = True, "There is none."
@@ -283,7 +320,7 @@ def line_of(
     kind = registry.item_kind(ask.key)
     if kind and kind.fill_url:
         line.url = kind.fill_url(deal)
-    if kind and (not line.done or (kind.field and kind.input in ("long_text", "text"))):
+    if kind and (not line.done or (kind.field and kind.input in FILLED_AGAIN)):
         fill_in(request, deal, process, line, found)
     return line
 
@@ -292,7 +329,10 @@ def fill_in(request, deal: Deal, process: Process, line: Line, found, data=None,
     """Give a line the form that fills it in."""
     initial = {}
     kind = registry.item_kind(line.key)
-    if line.done and kind and kind.field and hasattr(deal, kind.field):
+    if line.key.startswith(CUSTOM):
+        values = added_values("deal", deal.custom)
+        initial = {f"item-{line.key}": values.get(line.key)}
+    elif line.done and kind and kind.field and hasattr(deal, kind.field):
         initial = {f"item-{line.key}": getattr(deal, kind.field)}
     form = EvidenceForm(
         data,
@@ -315,13 +355,23 @@ def value_of(deal: Deal, key: str) -> Any:
     kind = registry.item_kind(key)
     if kind is None or not kind.field:
         return ""
-    value = deal.custom.get(key.partition(".")[2]) if key.startswith("custom.") else None
-    value = value if value is not None else getattr(deal, kind.field, "")
+    if key.startswith(CUSTOM):
+        return custom_words(deal, key.removeprefix(CUSTOM))
+    value = getattr(deal, kind.field, "")
     if isinstance(value, date):
         return day_text(value)
     if kind.field == "deal_source":
         return str(value).replace("_", " ").capitalize()
     return value
+
+
+def custom_words(deal: Deal, key: str) -> str:
+    """What the deal has in a field that the company added, in words."""
+    definition = standing_fields("deal").get(key)
+    value = deal.custom.get(key)
+    if definition is None or value is None:
+        return ""
+    return shown_words(definition, value, names_in([definition], [deal.custom]))
 
 
 # What people were asked to do

@@ -101,6 +101,64 @@ class MoneyField(FigureField):
             )
 
 
+class MoneyInput(forms.MultiWidget):
+    """An amount, and the currency it is in, beside it."""
+
+    use_fieldset = True
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        code = {"size": 4, "maxlength": 3, "autocapitalize": "characters", "autocomplete": "off"}
+        super().__init__(
+            {
+                "amount": FigureInput({"aria-label": "Amount"}),
+                "currency": forms.TextInput({"aria-label": "Currency", **code}),
+            },
+            {"class": "money-part", **(attrs or {})},
+        )
+
+    def decompress(self, value: Any) -> list[Any]:
+        given = value if isinstance(value, dict) else {}
+        return [given.get("amount"), given.get("currency")]
+
+
+class HiddenMoneyInput(MoneyInput):
+    """What the page showed, carried along."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.widgets = [forms.HiddenInput(), forms.HiddenInput()]
+
+
+class MoneyOfField(forms.MultiValueField):
+    """An amount in a currency of its own: {"amount": "1200.50", "currency": "EUR"}, or None."""
+
+    widget = MoneyInput
+    hidden_widget = HiddenMoneyInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        fields = (
+            FigureField(required=False, max_digits=18),
+            forms.RegexField(
+                r"^[A-Za-z]{3}$",
+                required=False,
+                error_messages={"invalid": "A currency is three letters, such as EUR."},
+            ),
+        )
+        super().__init__(fields, require_all_fields=False, **kwargs)
+
+    def compress(self, values: list[Any]) -> dict[str, str] | None:
+        amount, currency = values or (None, "")
+        if amount is None:
+            return None
+        if not currency:
+            raise ValidationError("Say in which currency.", code="currency")
+        if decimals_of(amount) > minor_unit(currency.upper()):
+            raise ValidationError(
+                f"{currency.upper()} has {minor_unit(currency.upper())} decimals.", code="places"
+            )
+        return {"amount": f"{amount:f}", "currency": currency.upper()}
+
+
 class PercentField(FigureField):
     """A percentage counted in hundredths: 12.5 means 12.5%."""
 
