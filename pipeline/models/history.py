@@ -25,6 +25,14 @@ class Move(models.TextChoices):
     RESTAGE = "restage", "Moved by new rules"
 
 
+BYPASS = (
+    Q(is_override=True)
+    | Q(move__in=["import", "restage"])
+    | (Q(via__in=["import", "system", "command"]) & ~Q(move="create"))
+)
+"""Visits that went past a gate: by an override, an import, or the installation itself."""
+
+
 class StageVisit(models.Model):
     """One stay of a deal in a stage; `left_at` is set once. Unknown times only on imports."""
 
@@ -99,6 +107,7 @@ class StageVisit(models.Model):
         indexes = [
             models.Index(fields=["stage", "left_at"], name="pipeline_visit_of_stage"),
             models.Index(fields=["entered_at"], name="pipeline_visit_entered"),
+            models.Index(fields=["-id"], condition=BYPASS, name="pipeline_visit_bypass"),
         ]
 
     def __str__(self) -> str:
