@@ -42,6 +42,7 @@ from dealdesk.models import (
 from dealdesk.operations import answer_question, ask_submitter
 from pipeline.models import (
     Account,
+    AlertPreference,
     Choice,
     ClosePush,
     Contact,
@@ -50,12 +51,15 @@ from pipeline.models import (
     DealContact,
     DealMember,
     DeclaredNone,
+    DigestSent,
     ExitCriterion,
+    FindingAlert,
     GateDebt,
     Pipeline,
     PipelineVersion,
     RequiredItem,
     Stage,
+    StageAction,
     StageRollup,
     StageRule,
     StageVisit,
@@ -109,6 +113,7 @@ def build() -> None:
     on_deal(deal, rep)
     sell(deal, rep, vp, desk)
     draft_of_the_process()
+    told_of(deal, rep)
     around(rep)
 
 
@@ -156,6 +161,12 @@ def sell(deal: Deal, rep: User, vp: User, desk: User) -> None:
     VolumeTier.objects.create(product=row.product, from_quantity=10, discount_percent=5)
     TermDiscount.objects.create(product=row.product, from_months=99, discount_percent=5)
     TermDiscount.objects.create(from_months=99, discount_percent=5)
+
+
+def told_of(deal: Deal, rep: User) -> None:
+    AlertPreference.objects.create(person=rep)
+    FindingAlert.objects.create(deal=deal, finding="stale", person=rep, found_at=AT)
+    DigestSent.objects.create(person=rep, kind="weekly", day=DAY, sent_at=AT)
 
 
 def draft_of_the_process() -> None:
@@ -344,6 +355,12 @@ BAD = {
     "pipeline_push_has_reason": twin(ClosePush, reason_key=""),
     "pipeline_debt_one_unpaid_per_item": twin(GateDebt),
     "pipeline_debt_payment_has_when": by_somebody(GateDebt, "paid_by_id"),
+    # Pipeline: what people are told, and what a stage brings with it
+    "pipeline_alertpreference.person_id": twin(AlertPreference),
+    "pipeline_alert_one_standing": twin(FindingAlert),
+    "pipeline_digest_once_a_day": twin(DigestSent),
+    "pipeline_stage_action_one_per_title": twin(StageAction),
+    "pipeline_stage_action_has_time": change(StageAction, due_hours=0),
     # Deal desk: policy, price list, catalogue
     "dealdesk_policyversion.number": twin(PolicyVersion, in_force=False),
     "dealdesk_policy_one_in_force": twin(PolicyVersion, {"in_force": True}, number=999),
