@@ -9,6 +9,7 @@ class PipelineConfig(AppConfig):
     def ready(self) -> None:
         from pipeline import (
             addedfields,
+            bypasses,
             checks,
             history,
             holding,
@@ -28,6 +29,7 @@ class PipelineConfig(AppConfig):
 
         register_own_items()
         addedfields.register()
+        bypasses.register()
         ownfacts.register()
         register_default(ensure_defaults)
         register_default(ensure_stage_actions)

@@ -64,7 +64,7 @@ def test_cards_of_others_carry_no_move_form(visit, rep, auditor):
     text = text_of(visit(auditor).get(BOARD))
 
     assert "Acme rollout" in text
-    assert "data-board-form" not in text
+    assert "data-board-move" not in text
 
 
 def test_filters_stay_in_the_address(visit, rep):
