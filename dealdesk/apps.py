@@ -7,6 +7,7 @@ class DealdeskConfig(AppConfig):
 
     def ready(self):
         from dealdesk import (
+            batches,
             coverage,
             defaults,
             imports,  # noqa: F401  (it registers its kind and the quote of a deal)
@@ -35,8 +36,8 @@ class DealdeskConfig(AppConfig):
 
         for item in coverage.ITEMS:
             registry.register_item(item)
-        registry.register_extra_fact("quote", coverage.read_quote)
-        registry.register_extra_fact("approval_chain", coverage.read_chain)
+        registry.register_extra_fact("quote", coverage.read_quote, batches.quotes_of_many)
+        registry.register_extra_fact("approval_chain", coverage.read_chain, batches.chains_of_many)
         registry.register_check(coverage.check_cover)
         registry.register_effect(covering.on_move)
         registry.register_changed(covering.on_deal_changed)

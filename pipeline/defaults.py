@@ -7,9 +7,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from pipeline.findings.keeping import recount_deals
 from pipeline.junkwords import ensure_junk
 from pipeline.models import (
     Choice,
+    Deal,
     ExitCriterion,
     Pipeline,
     PipelineVersion,
@@ -174,6 +176,7 @@ def ensure_defaults(at: datetime) -> None:
     )
     if not pipeline.versions.exists():
         publish_shipped(pipeline, at)
+    recount_deals(Deal.objects.open().filter(missing_count=None), at)
 
 
 def ensure_choices() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from pipeline import criteria, registry
 from pipeline.junkwords import junk_words
@@ -56,6 +57,10 @@ class DealRows:
     files: list[Attachment]
 
 
+NO_ROWS = DealRows([], [], [], [])
+"""What stands beside a deal that is only just entered."""
+
+
 def rows_of(deal: Deal) -> DealRows:
     """Read what stands beside one deal: four questions, for gates and page alike."""
     ticks = deal.ticks.filter(withdrawn_at=None)
@@ -69,7 +74,14 @@ def rows_of(deal: Deal) -> DealRows:
 
 def load_facts(deal: Deal, at: datetime, *, rows: DealRows | None = None) -> DealFacts:
     """Everything that gates ask about one deal."""
-    rows = rows or rows_of(deal)
+    extra = {key: read(deal, at) for key, read in registry.extra_facts().items()}
+    return facts_from(rows or rows_of(deal), extra, junk_words(), at)
+
+
+def facts_from(
+    rows: DealRows, extra: dict[str, Any], junk: frozenset[str], at: datetime
+) -> DealFacts:
+    """What the rows beside a deal come to."""
     return DealFacts(
         contacts_reachable=any(link.contact.is_reachable for link in rows.contacts),
         contact_roles=frozenset(link.role for link in rows.contacts),
@@ -77,8 +89,8 @@ def load_facts(deal: Deal, at: datetime, *, rows: DealRows | None = None) -> Dea
         declared_none=frozenset(row.item_key for row in rows.nones),
         ticks=frozenset((tick.stage.key, tick.criterion_key) for tick in rows.ticks),
         at=at,
-        junk=junk_words(),
-        extra={key: read(deal, at) for key, read in registry.extra_facts().items()},
+        junk=junk,
+        extra=extra,
     )
 
 

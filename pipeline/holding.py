@@ -10,11 +10,12 @@ from django.urls import reverse
 
 from pipeline.models import Account, Contact, Deal
 from pipeline.operations.deals import give_to, open_deals_of
+from pipeline.operations.shared import follow_files
 from revops.outbox.links import register_link
 from revops.people.actor import Actor
 from revops.people.models import User
 from revops.people.registry import register_holding
-from revops.work.registry import register_visibility
+from revops.work.registry import register_files_changed, register_visibility
 
 NAMED = 10
 
@@ -64,6 +65,7 @@ def may_see_contact(user: User, pk: int) -> bool:
 def register() -> None:
     register_holding("deals", describe, hand_over)
     register_visibility("deal", may_see_deal)
+    register_files_changed("deal", follow_files)
     register_visibility("account", may_see_account)
     register_visibility("contact", may_see_contact)
     register_link("deal", lambda pk: reverse("pipeline:deal-detail", args=[pk]))

@@ -8,7 +8,9 @@ from itertools import islice
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import Lag, RowNumber
+from django.utils import timezone
 
+from pipeline.findings.keeping import batches, judged
 from pipeline.models import Deal, DealStanding, PipelineVersion, StageRollup, StageRule, StageVisit
 from pipeline.rollups import Cell, counted
 from pipeline.standings import standing_otherwise
@@ -58,7 +60,7 @@ def check_standings() -> Iterator[str]:
 
 def check_tallies() -> Iterator[str]:
     """The tallies of days that are not marked say what the base rows say."""
-    yield from islice(differences(), MOST)
+    yield from islice(differences(at=timezone.now()), MOST)
 
 
 def check_visits() -> Iterator[str]:
@@ -98,6 +100,21 @@ def check_statuses() -> Iterator[str]:
     yield from told(elsewhere, "is in a stage of another pipeline")
 
 
+def check_kept() -> Iterator[str]:
+    """What open deals lack and owe is counted as their rows say."""
+    found = (
+        (deal, changed)
+        for batch in batches(Deal.objects.open())
+        for deal, changed in judged(batch, timezone.now())
+        if changed
+    )
+    for deal, changed in islice(found, MOST):
+        ought = ", ".join(f"{name} {value}" for name, value in changed.items())
+        yield f"Deal {deal.pk} ({deal.name}) does not say what findings ask: {ought}."
+    if more := sum(1 for _ in found):
+        yield f"{more} more deals do not say what findings ask."
+
+
 def check_births() -> Iterator[str]:
     """Every deal that was entered here has its first ledger entry."""
     born = Entry.objects.filter(
@@ -132,6 +149,7 @@ def register() -> None:
     register_integrity("pipeline.visits", check_visits)
     register_integrity("pipeline.pushes", check_pushes)
     register_integrity("pipeline.statuses", check_statuses)
+    register_integrity("pipeline.kept", check_kept)
     register_integrity("pipeline.births", check_births)
     register_integrity("pipeline.closings", check_closings)
     register_integrity("pipeline.rules", check_rules)

@@ -37,6 +37,7 @@ from dealdesk.models import (
 )
 from dealdesk.policy import Policy
 from pipeline.defaults import NEW_BUSINESS
+from pipeline.findings.keeping import recount_deals
 from pipeline.models import Deal, Pipeline
 from pipeline.rollups import rebuild_rollups
 from pipeline.stages import process_of
@@ -113,6 +114,7 @@ def write_company(
         told(done, deals)
     continue_sequences([table for table in tables().values() if "id" in table.columns])
     rebuild_rollups()
+    recount_deals(Deal.objects.open(), at)
     ask_for_a_look(everybody, at=at)
     return Loaded(deals, len(everybody), counts)
 

@@ -34,6 +34,7 @@ from dealdesk.operations.shared import (
 from dealdesk.permissions import check_can_quote, check_can_save
 from dealdesk.policy import Policy, Topic
 from pipeline.models import Deal
+from pipeline.operations.shared import follow_evidence
 from revops.company.models import Company
 from revops.ledger.operations import record
 from revops.models import check_version
@@ -105,6 +106,7 @@ def save_quote(
     )
     if quote.is_primary and rows.lines:
         take_amount(deal, quote, by=by, at=at)
+    follow_evidence(deal, by=by, at=at)
     return quote
 
 
@@ -162,6 +164,7 @@ def make_primary(*, quote: Quote, version: int | None = None, by: Actor, at: dat
         after={"quote": quote.pk, "net": quote.net_amount, "lost": [r.pk for r in lost]},
         related=[deal, *([previous] if previous else [])],
     )
+    follow_evidence(deal, by=by, at=at)
     return quote
 
 
@@ -206,6 +209,7 @@ def _add(
     )
     if quote.is_primary and rows.lines:
         take_amount(deal, quote, by=by, at=at)
+    follow_evidence(deal, by=by, at=at)
     return quote
 
 

@@ -42,6 +42,7 @@ from dealdesk.routing import route_plain
 from dealdesk.settling import Outcome
 from dealdesk.terms import canonical, digests
 from pipeline.models import Deal
+from pipeline.operations.shared import follow_evidence
 from revops.ledger.operations import record
 from revops.models import check_version
 from revops.outbox.operations import notify
@@ -150,6 +151,7 @@ def submit_quote(
     )
     tell_alerts(request, found, by=by, at=at)
     settle_request(request, by=by, at=at)
+    follow_evidence(deal, by=by, at=at)
     return request
 
 
@@ -170,6 +172,7 @@ def recall_request(
         killed=links.Killed.RECALLED,
     )
     tell_outcome(request, by=by, at=at)
+    follow_evidence(deal, by=by, at=at)
     return request
 
 

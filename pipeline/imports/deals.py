@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from pipeline import registry
+from pipeline.findings.keeping import recount_numbered
 from pipeline.imports.accounts import ACCOUNT, PERSON, find_account
 from pipeline.imports.extensions import DealExtension, begin_extensions
 from pipeline.models import Account, Choice, Deal, Move, Pipeline, StageVisit
@@ -328,6 +329,7 @@ def _write(
         for each in old:
             if each.after:
                 tell_listeners(each.row, frozenset(each.after), by=by, at=at)
+    recount_numbered([each.row.pk for each in [*new, *old]], at)
     if progress and plans:
         progress("writing", len(plans), len(plans))
 

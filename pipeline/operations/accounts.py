@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from pipeline.findings import keeping
 from pipeline.models import Account, Contact, Deal, Segment
 from pipeline.operations.filling import PERSONAL, add_contact, check_fields, check_is_new
 from pipeline.operations.shared import (
@@ -206,6 +207,10 @@ def write_contact(contact: Contact, changed: Mapping[str, Any], *, by: Actor, at
         related=[contact.account] if contact.account else [],
         personal=personal,
     )
+    for deal in (
+        Deal.objects.open().filter(deal_contacts__contact=contact).distinct().order_by("pk")
+    ):
+        keeping.refresh(lock_deal(deal), at)
 
 
 def check_known(typed: Mapping[str, Any], known: frozenset[str]) -> None:

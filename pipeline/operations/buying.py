@@ -6,9 +6,10 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from pipeline.findings import keeping
 from pipeline.models import Activity, Contact, Deal, DealContact, DealMember
 from pipeline.operations.filling import link
-from pipeline.operations.shared import lock_deal, pay_debts, tell
+from pipeline.operations.shared import follow_evidence, follow_happenings, lock_deal, tell
 from pipeline.permissions import check_can_change, check_can_reassign
 from revops.ledger.operations import record
 from revops.people.actor import Actor
@@ -24,7 +25,7 @@ def link_contact(
     deal = lock_deal(deal)
     check_can_change(deal, by=by)
     linked = link(deal, contact, role, by=by, at=at)
-    pay_debts(deal, by=by, at=at)
+    follow_evidence(deal, by=by, at=at)
     return linked
 
 
@@ -39,6 +40,7 @@ def unlink_contact(*, deal_contact: DealContact, by: Actor, at: datetime) -> Dea
     contact = deal_contact.contact
     before = {"contact": contact.pk, "role": deal_contact.role}
     record("deal.contact_unlinked", deal, by=by, at=at, before=before, related=[contact])
+    keeping.refresh(deal, at)
     return deal
 
 
@@ -120,6 +122,7 @@ def log_activity(
         deal.save(update_fields=["buyer_acted_at"])
     after = {"activity": activity.pk, "kind": kind, "side": side, "happened_at": moment}
     record("deal.activity_logged", deal, by=by, at=at, after=after)
+    follow_happenings(deal, by=by, at=at)
     return activity
 
 

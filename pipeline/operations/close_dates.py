@@ -13,9 +13,9 @@ from pipeline.models import Choice, ClosePush, Deal
 from pipeline.operations.evidence import read_day, set_first_close_date
 from pipeline.operations.shared import (
     check_open,
+    follow_evidence,
     lock_deal,
     owner_and_manager,
-    pay_debts,
     tell,
     write_facts,
 )
@@ -75,7 +75,7 @@ def pull_in_close_date(
     day = read_day(to)
     if deal.close_date is None:
         set_first_close_date(deal, day, by=by, at=at)
-        pay_debts(deal, by=by, at=at)
+        follow_evidence(deal, by=by, at=at)
         return deal
     if day >= deal.close_date:
         raise Refused(

@@ -8,17 +8,20 @@ from typing import Any
 
 from django.db import transaction
 
-from pipeline.gates import asks_of, load_facts, still_unmet
+from pipeline.findings import keeping
+from pipeline.gates import NO_ROWS, asks_of, facts_from, still_unmet
+from pipeline.junkwords import junk_words
 from pipeline.models import Account, Deal, Move, Pipeline, Stage, StageVisit
 from pipeline.operations.evidence import read_day, remove_none
 from pipeline.operations.filling import check_is_new
 from pipeline.operations.shared import (
     change_facts,
     check_open,
+    follow_evidence,
+    follow_happenings,
     incur_debts,
     lock_deal,
     merge_custom,
-    pay_debts,
     read_changes,
     search_text_of,
     split_custom,
@@ -141,13 +144,14 @@ def begin(deal: Deal, process: Process, rule: Rule, *, by: Actor, at: datetime) 
     follow(deal, None, at=at)
     earlier = [other for other in process.open_rules if other.position < rule.position]
     asks = [ask for other in earlier for ask in asks_of(other)]
-    if asks:
-        unmet = still_unmet(deal, asks, load_facts(deal, at))
+    facts = facts_from(NO_ROWS, {}, junk_words(), at)
+    if unmet := still_unmet(deal, asks, facts):
         incur_debts(deal, unmet, process, reason=f"Entered in {rule.name}", by=by, at=at)
     names = ("name", "account", "owner", "amount", "currency", "close_date", "origin")
     after = {name: getattr(deal, name) for name in names} | {"stage": rule.key}
     related = [deal.account] if deal.account else []
     record("deal.created", deal, by=by, at=at, after=after, related=related)
+    keeping.refresh(deal, at, facts=facts)
 
 
 @transaction.atomic(durable=True)
@@ -172,7 +176,7 @@ def change_deal(
         if field in said or getattr(deal, field):
             remove_none(deal, field, by=by, at=at)
     if changed:
-        pay_debts(deal, by=by, at=at)
+        follow_evidence(deal, by=by, at=at)
     return deal
 
 
@@ -190,6 +194,7 @@ def plan_next_step(
     check_can_change(deal, by=by)
     check_open(deal)
     change_facts(deal, {"next_step": next_step, "next_step_date": next_step_date}, by=by, at=at)
+    follow_happenings(deal, by=by, at=at)
     return deal
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pipeline import registry
+from pipeline.findings import keeping
 from pipeline.gates import (
     asks_of,
     gates_of_others,
@@ -100,6 +101,7 @@ def carry_out(
     if planned.skipped:
         alert_of_skip(planned, process, visit, reason=reason, by=by, at=at)
     take_effect(planned, by=by, at=at)
+    keeping.refresh(deal, at, facts=facts, moved=True)
     return deal
 
 

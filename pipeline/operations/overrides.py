@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from pipeline.findings import keeping
 from pipeline.gates import (
     Ask,
     asks_of,
@@ -107,6 +108,7 @@ def carry_past(
         reason=reason.strip(),
     )
     take_effect(planned, by=by, at=at)
+    keeping.refresh(deal, at, facts=facts, moved=True)
 
 
 def forbidden(process: Process, planned: PlannedMove) -> list[Missing]:

@@ -11,10 +11,11 @@ from django.db.models import Field, Model
 
 from pipeline import registry
 from pipeline.addedfields import keep_files, search_text
+from pipeline.findings import keeping
 from pipeline.gates import Ask, ask_of_debt, is_met, load_facts, unpaid_debts
 from pipeline.models import Account, Choice, Deal, GateDebt, StageRule
 from pipeline.registry import CUSTOM, DealFacts
-from pipeline.stages import Process
+from pipeline.stages import Process, process_by_id
 from pipeline.standings import follow, standing_of
 from revops.addresses import number_in
 from revops.company.fields import validate_custom
@@ -41,9 +42,7 @@ NOTES = frozenset(
 )
 PLAN = frozenset({"next_step", "next_step_date"})
 FORECAST = frozenset({"product", "forecast_category"})
-TYPED = (
-    frozenset({"name", "account", "deal_source", "fit_score"}) | MONEY | NOTES | PLAN | FORECAST
-)
+TYPED = frozenset({"name", "account", "deal_source", "fit_score"}) | MONEY | NOTES | PLAN | FORECAST
 """The columns of a deal that people type; the others have verbs of their own."""
 
 CLOSING = frozenset({"loss_reason", "loss_note"})
@@ -292,6 +291,25 @@ def incur_debts(
         if (process.rule(ask.stage).stage_id, ask.key) not in owed
     ]
     return GateDebt.objects.bulk_create(debts)
+
+
+def follow_evidence(deal: Deal, *, by: Actor, at: datetime) -> None:
+    """Pay the debts that are met by now, and let what findings ask follow the same facts."""
+    facts = load_facts(deal, at)
+    pay_debts(deal, by=by, at=at, facts=facts)
+    keeping.refresh(deal, at, facts=facts)
+
+
+def follow_files(about_id: int, *, by: Actor, at: datetime) -> None:
+    """The same after a file of the deal was attached or removed."""
+    follow_evidence(lock_deal(Deal(pk=about_id)), by=by, at=at)
+
+
+def follow_happenings(deal: Deal, *, by: Actor, at: datetime) -> None:
+    """The same after something that only a derived criterion reads: an activity, a plan."""
+    rules = process_by_id(deal.pipeline_id).rules
+    if any(criterion.derived_from for rule in rules for criterion in rule.criteria):
+        follow_evidence(deal, by=by, at=at)
 
 
 def owed_names(debts: Iterable[GateDebt]) -> list[str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from pipeline.findings import keeping
 from pipeline.gates import asks_of, load_facts, still_unmet
 from pipeline.models import Deal, GateDebt, Move, Pipeline, Stage
 from pipeline.operations.movement import VERBS, enter_stage, take_effect
@@ -93,6 +94,7 @@ def transfer(
     tell(owner_and_manager(deal), "deal.transferred", deal, key=visit.pk, by=by, at=at, **told)
     take_effect(planned, by=by, at=at)
     tell_listeners(deal, frozenset({"pipeline"}), by=by, at=at)
+    keeping.refresh(deal, at, moved=True)
 
 
 def owe_earlier(

@@ -20,6 +20,7 @@ from revops.people.models import User
 from revops.refusals import Conflict, Missing, NotAllowed, Refused
 from revops.work.models import Attachment, Task
 from revops.work.permissions import check_can_close
+from revops.work.registry import files_changed
 
 TITLE_LENGTH = 200
 MOST_BYTES = 25 * 1024 * 1024
@@ -229,7 +230,9 @@ def attach_file(
     *, file: File, about: models.Model, by: Actor, at: datetime, kind: str = "", name: str = ""
 ) -> Attachment:
     """Keep a file with a record. The caller has asked whether `by` may change the record."""
-    return keep_file(file=file, about=about, by=by, at=at, kind=kind, name=name)
+    attachment = keep_file(file=file, about=about, by=by, at=at, kind=kind, name=name)
+    files_changed(attachment.about_type, attachment.about_id, by=by, at=at)
+    return attachment
 
 
 def keep_file(
@@ -304,4 +307,5 @@ def remove_attachment(*, attachment: Attachment, by: Actor, at: datetime) -> Att
         at=at,
         related=[(attachment.about_type, attachment.about_id)],
     )
+    files_changed(attachment.about_type, attachment.about_id, by=by, at=at)
     return attachment

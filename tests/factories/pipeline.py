@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from pipeline.findings import keeping
 from pipeline.models import (
     Account,
     Contact,
@@ -75,6 +76,7 @@ def put_into(deal, key, *, at=AT) -> Deal:
     process = process_of(deal.pipeline)
     planned = plan_move(process, deal, Move.ADVANCE, key)
     enter_stage(planned, process, reason="", by=SYSTEM, at=at)
+    keeping.recount_numbered([deal.pk], at)
     return Deal.objects.get(pk=deal.pk)
 
 
@@ -106,4 +108,5 @@ def complete(deal, *, but=()) -> Deal:
             for criterion in rule.criteria
             if criterion.key not in but
         )
+    keeping.recount_numbered([deal.pk], AT)
     return Deal.objects.get(pk=deal.pk)
