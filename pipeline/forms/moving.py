@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django import forms
+from django.db.models.functions import Lower
 
 from pipeline.models import (
     Deal,
 )
 from pipeline.stages import Process
-from revops.frame.forms import DayField
+from revops.frame.forms import DayField, PersonField
+from revops.people.models import Role, User
 
 
 class PushForm(forms.Form):
@@ -55,3 +57,17 @@ class BulkMoveForm(forms.Form):
     def __init__(self, *args, process: Process, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["stage"].choices = [(rule.key, rule.name) for rule in process.rules]
+
+
+class BulkReassignForm(forms.Form):
+    """Who gets many deals together, and why."""
+
+    owner = PersonField(queryset=User.objects.none(), label="New owner", empty_label="Choose")
+    reason = forms.CharField(
+        required=False, label="Reason", widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        sellers = User.objects.active().holding(Role.REP, Role.SALES_MANAGER, Role.VP_SALES)
+        self.fields["owner"].queryset = sellers.order_by(Lower("name"), "pk")

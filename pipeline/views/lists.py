@@ -1,20 +1,17 @@
-"""The list of deals: filtered, sorted, paged by key, all of it in the address; and acts on many."""
+"""The list of deals: filtered, sorted, paged by key, all of it in the address."""
 
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from pipeline import operations, queries
-from pipeline.forms import BulkMoveForm, FilterForm, pks, read_sort
-from pipeline.models import Deal, Stage
+from pipeline import queries
+from pipeline.forms import FilterForm, read_sort
 from pipeline.stages import process_of
 from pipeline.views.board import age_of, pipeline_of, worst
-from pipeline.views.close_dates import MOST_AT_ONCE
 from pipeline.views.deals import may_create
-from pipeline.views.shared import by_and_at
 from revops.company.models import Company
 
 ROWS_AT_ONCE = 50
@@ -54,32 +51,3 @@ def deal_list(request):
         "today": today,
     }
     return render(request, "pipeline/deal_list.html", context)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def deal_bulk_move(request):
-    """Move many deals to one stage, each asked by its own gate, and say what became of each."""
-    given = request.POST if request.method == "POST" else request.GET
-    chosen = pks(given.getlist("deal"))[:MOST_AT_ONCE]
-    pipeline = pipeline_of(request)
-    deals = Deal.objects.visible_to(request.user).filter(pk__in=chosen, pipeline=pipeline)
-    deals = list(deals.select_related("account", "owner", "stage").order_by("name", "pk"))
-    data = request.POST if request.method == "POST" else None
-    form = BulkMoveForm(data, process=process_of(pipeline))
-    results = []
-    if data is not None and form.is_valid():
-        to = Stage.objects.get(pipeline=pipeline, key=form.cleaned_data["stage"])
-        reason = form.cleaned_data["reason"]
-        results = operations.bulk_move_deals(
-            deals=deals, to=to, reason=reason, **by_and_at(request)
-        )
-    context = {
-        "form": form,
-        "deals": deals,
-        "results": results,
-        "moved": sum(result.refusal is None for result in results),
-    }
-    refused = bool(results) and any(result.refusal for result in results)
-    status = 422 if refused or (data is not None and form.errors) else 200
-    return render(request, "pipeline/bulk_move.html", context, status=status)
