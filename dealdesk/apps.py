@@ -16,6 +16,7 @@ class DealdeskConfig(AppConfig):
             mails,
             navigation,
             stories,
+            waits,
         )
         from dealdesk.demo import registration
         from dealdesk.history import declare_history
@@ -43,6 +44,7 @@ class DealdeskConfig(AppConfig):
         registry.register_changed(covering.on_deal_changed)
         registry.register_card_facts("dealdesk.approvals", coverage.card_facts)
         registry.register_visibility(coverage.held_slots)
+        registry.register_waits("dealdesk.approvals", waits.waits_of)
         registry.register_stories("quote", stories.tell_quotes)
         registry.register_stories("approval", stories.tell_approvals)
         registry.register_field_lock("amount", coverage.amount_lock)

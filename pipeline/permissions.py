@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "accounts_visible_to",
+    "can_call",
     "can_change",
     "can_override",
     "can_reassign",
@@ -122,7 +123,7 @@ def check_can_reassign(deal: Deal, *, by: Actor) -> None:
 def check_can_call(owner: User, *, by: Actor) -> None:
     """Raise NotAllowed unless `by` may call the forecast of this person's line."""
     user = person(by)
-    if user is None or (owner.pk == user.pk and user.has_role(*SELLS)) or leads(user, owner.pk):
+    if user is None or can_call(owner.pk, user):
         return
     raise NotAllowed("Only the person and the managers above them call their forecast.")
 
@@ -196,6 +197,11 @@ def allowed(check: Callable[..., None], deal: Deal, *, by: Actor) -> bool:
 
 def can_override(user: User) -> bool:
     return user.has_role(Role.REVOPS_ADMIN)
+
+
+def can_call(owner_id: int, user: User) -> bool:
+    """Whether `user` may call the forecast of this person's line."""
+    return (owner_id == user.pk and user.has_role(*SELLS)) or leads(user, owner_id)
 
 
 def can_change(deal: Deal, user: User) -> bool:

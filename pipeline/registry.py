@@ -9,6 +9,7 @@ Visibility  deals a person may see for reasons that only another app knows
 Locks       typed fields of a deal that another app keeps, such as the amount of its primary quote
 Stories     how the ledger's entries read on a deal's timeline
 Home        what the home page shows beside the pipeline's own
+Waits       whom deals waited for beside their owner and the buyer, asked in batch
 Findings    what can be wrong with an open deal for reasons that only another app knows
 """
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from django.db.models import Q
 
     from pipeline.findings.context import Context
+    from pipeline.forecasting.delay import Timeline
     from pipeline.models import Deal
     from revops.ledger.models import Entry
     from revops.people.actor import Actor
@@ -192,7 +194,10 @@ CUSTOM = "custom."
 
 CardFacts = Callable[[Sequence[int], datetime], Mapping[int, Sequence[CardFact]]]
 
+Waits = Callable[[Sequence[int]], "Mapping[int, Timeline]"]
+
 _items: dict[str, ItemKind] = {}
+_waits: dict[str, Waits] = {}
 _custom_kinds: list[Callable[[str], ItemKind | None]] = []
 _checks: list[StageCheck] = []
 _effects: list[DealEffect] = []
@@ -349,3 +354,12 @@ def register_finding(kind: FindingKind) -> None:
 def finding_kinds() -> Sequence[FindingKind]:
     """The kinds that other apps registered."""
     return tuple(_findings.values())
+
+
+def register_waits(key: str, waits: Waits) -> None:
+    """Let `waits` say, by deal ids, for whom deals waited and when we acted; see forecasting."""
+    _waits[key] = waits
+
+
+def waits() -> Sequence[Waits]:
+    return tuple(_waits.values())

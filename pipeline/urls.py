@@ -17,6 +17,8 @@ from pipeline.views import (
     moves,
     tasks,
 )
+from pipeline.views.forecast import change, delays, outlook, quotas, trend
+from pipeline.views.reports import catalogue
 from pipeline.views.reports.index import report_index
 
 app_name = "pipeline"
@@ -79,6 +81,7 @@ urlpatterns = [
     path("reports/", report_index, name="report-index"),
     path("reports/bypasses/", bypasses.bypass_report, name="bypass-report"),
     path("reports/bypasses/export/<str:kind>/", bypasses.bypass_export, name="bypass-export"),
+    *catalogue.urlpatterns,
     path("alerts/", alerts.alert_list, name="alert-list"),
     path("settings/alerts/", alerts.alert_choose, name="alert-choose"),
     path("digests/<int:pk>/", alerts.digest_detail, name="digest-detail"),
@@ -90,6 +93,14 @@ urlpatterns = [
         actions.stage_action_retire,
         name="stage-action-retire",
     ),
+    path("forecast/", outlook.forecast, name="forecast"),
+    path("forecast/call/", outlook.forecast_call, name="forecast-call"),
+    path("forecast/calls/<int:pk>/end/", outlook.call_end, name="forecast-call-end"),
+    path("forecast/change/", change.waterfall_page, name="waterfall"),
+    path("forecast/change/<slug:bar>/", change.waterfall_deals, name="waterfall-deals"),
+    path("forecast/trend/", trend.forecast_trend, name="forecast-trend"),
+    path("forecast/delays/", delays.delay_report, name="delay-report"),
+    path("forecast/quotas/", quotas.quota_list, name="quota-list"),
     path("tasks/", tasks.task_list, name="task-list"),
     path("tasks/<int:pk>/", tasks.task_detail, name="task-detail"),
     path("tasks/<int:pk>/close/", tasks.task_close, name="task-close"),

@@ -41,6 +41,13 @@ def people_seen_by(user: User) -> frozenset[int] | None:
     return line_of(user) if user.has_role(*LEADS_A_LINE) else frozenset({user.pk})
 
 
+def called_by(user: User) -> frozenset[int]:
+    """The people whose forecast this person may call; see permissions.check_can_call."""
+    if user.has_role(*LEADS_A_LINE):
+        return line_of(user)
+    return frozenset({user.pk}) if user.has_role(*SELLS) else frozenset()
+
+
 def line_of(user: User) -> frozenset[int]:
     """The person and everybody below them."""
     links = ReportingLink.objects.filter(ancestor=user)

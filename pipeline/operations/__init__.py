@@ -45,8 +45,15 @@ from pipeline.operations.evidence import (
     withdraw_none,
     withdraw_tick,
 )
+from pipeline.operations.forecasts import call_forecast, end_call, take_snapshots
 from pipeline.operations.moves import advance_deal, send_back_deal, skip_deal
 from pipeline.operations.overrides import override_move
+from pipeline.operations.quotas import (
+    change_quota,
+    remove_quota,
+    set_quota,
+    set_quotas,
+)
 from pipeline.operations.transfers import transfer_deal
 
 __all__ = [
@@ -58,13 +65,16 @@ __all__ = [
     "advance_deal",
     "assign_debt",
     "bulk_move_deals",
+    "call_forecast",
     "change_account",
     "change_contact",
     "change_deal",
+    "change_quota",
     "create_account",
     "create_contact",
     "create_deal",
     "declare_none",
+    "end_call",
     "fill_items",
     "hand_over_deals",
     "link_contact",
@@ -79,13 +89,17 @@ __all__ = [
     "reassign_deal",
     "reassign_deals",
     "remove_member",
+    "remove_quota",
     "reopen_deal",
     "retire_stage_action",
     "send_back_deal",
     "send_digests",
     "set_alert_preference",
+    "set_quota",
+    "set_quotas",
     "skip_deal",
     "sweep_findings",
+    "take_snapshots",
     "tick_criterion",
     "transfer_deal",
     "unlink_contact",

@@ -1,0 +1,199 @@
+"""Whose delay: a closed deal's time, each second of it given to whom it waited on. Pure.
+
+buyer      after our last act (something we said or did, an approval that let the quote go out),
+           until the buyer next acts
+approver   while a person of a role had been asked and had not answered; several roles asked at
+           once share the time equally
+system     between asking an approver and the delivery of the mail that tells them
+rep        the rest
+
+Where several apply, system goes before approvers, approvers before the buyer, the buyer before
+the rep: what waits for ourselves is never put on the buyer. The parts of a deal add up to its
+whole time exactly. Time is the calendar's, nights and weekends included.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fractions import Fraction
+from itertools import pairwise
+
+BUYER, REP, SYSTEM, APPROVER = "buyer", "rep", "system", "approver:"
+MICROSECOND = timedelta(microseconds=1)
+Shares = dict[str, Fraction]
+"""Seconds by party."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """That a deal waited for a party; without an end it waits still."""
+
+    party: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """What is known of a deal: the waits others told of, and when each side acted."""
+
+    waits: Sequence[Wait] = ()
+    ours: Sequence[datetime] = ()
+    theirs: Sequence[datetime] = ()
+
+    def __add__(self, other: Timeline) -> Timeline:
+        return Timeline(
+            [*self.waits, *other.waits], [*self.ours, *other.ours], [*self.theirs, *other.theirs]
+        )
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of time that waited on the same parties throughout."""
+
+    since: datetime
+    until: datetime
+    parties: tuple[str, ...]
+
+    @property
+    def seconds(self) -> Fraction:
+        return Fraction((self.until - self.since) // MICROSECOND, 10**6)
+
+
+def segments(
+    start: datetime, end: datetime, timeline: Timeline, cuts: Iterable[datetime] = ()
+) -> Iterator[Segment]:
+    """The time from `start` to `end` in stretches, cut where anything changes and at `cuts`."""
+    waits = [*timeline.waits, *buyer_waits(timeline)]
+    spans = [
+        (max(wait.since, start), min(wait.until or end, end), wait.party)
+        for wait in waits
+        if wait.since < end and (wait.until is None or wait.until > start)
+    ]
+    edges = {start, end, *(cut for cut in cuts if start < cut < end)}
+    edges |= {edge for since, until, _ in spans for edge in (since, until)}
+    moments = sorted(edges)
+    opens: defaultdict[datetime, list[str]] = defaultdict(list)
+    closes: defaultdict[datetime, list[str]] = defaultdict(list)
+    for since, until, party in spans:
+        opens[since].append(party)
+        closes[until].append(party)
+    active: defaultdict[str, int] = defaultdict(int)
+    for since, until in pairwise(moments):
+        for party in opens[since]:
+            active[party] += 1
+        for party in closes[since]:
+            active[party] -= 1
+        yield Segment(since, until, waited_on({each for each, n in active.items() if n > 0}))
+
+
+def buyer_waits(timeline: Timeline) -> Iterator[Wait]:
+    """From our last act before the buyer's silence until the buyer acts."""
+    acts = sorted([(at, 0) for at in timeline.ours] + [(at, 1) for at in timeline.theirs])
+    since: datetime | None = None
+    for at, is_theirs in acts:
+        if is_theirs and since is not None:
+            yield Wait(BUYER, since, at)
+        since = None if is_theirs else at if since is None else since
+    if since is not None:
+        yield Wait(BUYER, since, None)
+
+
+def waited_on(active: set[str]) -> tuple[str, ...]:
+    """The parties that a moment is given to."""
+    if SYSTEM in active:
+        return (SYSTEM,)
+    approvers = tuple(sorted(party for party in active if party.startswith(APPROVER)))
+    return approvers or ((BUYER,) if BUYER in active else (REP,))
+
+
+def shares_of(found: Iterable[Segment]) -> Shares:
+    """The seconds of each party; those who share a stretch take equal parts of it."""
+    total: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for segment in found:
+        for party in segment.parties:
+            total[party] += segment.seconds / len(segment.parties)
+    return dict(total)
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A deal's stay in a stage."""
+
+    stage: str
+    since: datetime
+    until: datetime
+
+
+def by_stage(found: Sequence[Segment], stays: Sequence[Stay]) -> dict[str, Shares]:
+    """The seconds of each party in each stage; the segments are cut at the stays' ends."""
+    starts = [stay.since for stay in stays]
+    groups: defaultdict[str, list[Segment]] = defaultdict(list)
+    for segment in found:
+        place = bisect_right(starts, segment.since) - 1
+        if place >= 0 and segment.since < stays[place].until:
+            groups[stays[place].stage].append(segment)
+    return {stage: shares_of(group) for stage, group in groups.items()}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one party took of several deals: all of it, and per deal."""
+
+    party: str
+    seconds: Fraction
+    mean: Fraction
+    median: Fraction
+    n: int
+    """Deals in which it took any time."""
+    of: int
+    """All the deals."""
+    share: Fraction | None
+
+
+@dataclass
+class Gathered:
+    """The shares of several deals."""
+
+    deals: list[Shares] = field(default_factory=list)
+
+    @property
+    def total(self) -> Fraction:
+        return sum((sum(deal.values(), Fraction(0)) for deal in self.deals), Fraction(0))
+
+    def part(self, party: str) -> Part:
+        """Mean and median are over all the deals, those without any of it included."""
+        seconds = sorted(deal.get(party, Fraction(0)) for deal in self.deals)
+        whole, total, of = sum(seconds, Fraction(0)), self.total, len(seconds)
+        return Part(
+            party,
+            whole,
+            whole / of if of else Fraction(0),
+            median(seconds),
+            sum(second > 0 for second in seconds),
+            of,
+            whole / total if total else None,
+        )
+
+    @property
+    def parties(self) -> set[str]:
+        return {party for deal in self.deals for party in deal}
+
+
+def median(ordered: Sequence[Fraction]) -> Fraction:
+    if not ordered:
+        return Fraction(0)
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def in_order(parties: Iterable[str]) -> list[str]:
+    """Buyer, rep, the approvers by role, system."""
+    rank: Mapping[str, int] = {BUYER: 0, REP: 1, SYSTEM: 3}
+    return sorted(parties, key=lambda party: (rank.get(party, 2), party))

@@ -1,0 +1,1 @@
+"""The pages of the forecast: the period ahead, how it changed, quotas, and whose delay it was."""
