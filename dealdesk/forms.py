@@ -34,6 +34,7 @@ from dealdesk.pricing import contract_years
 from pipeline.models import Segment
 from revops.addresses import number_in
 from revops.frame.forms import DayField, FigureField, FigureInput
+from revops.people.models import User
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,20}")
 MOST_ROWS = 200
@@ -638,6 +639,17 @@ class MessageForm(forms.Form):
     body = forms.CharField(
         label="Message", max_length=4000, widget=forms.Textarea({"rows": 2}), required=False
     )
+
+
+class HandOnForm(forms.Form):
+    """To whom an approval is handed on, and why."""
+
+    to = forms.ModelChoiceField(User.objects.none(), label="To", empty_label="Choose a colleague")
+    reason = forms.CharField(label="Why", max_length=300, widget=forms.TextInput)
+
+    def __init__(self, *args: Any, colleagues: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = colleagues
 
 
 class ReasonForm(forms.Form):

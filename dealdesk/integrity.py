@@ -67,7 +67,7 @@ def check_requests() -> Iterator[str]:
         "Request",
         "ended with an open step",
     )
-    agreed = [Step.APPROVED, Step.CARRIED_FORWARD]
+    agreed = [Step.APPROVED, Step.CARRIED_FORWARD, Step.BYPASSED]
     yield from told(
         pks(requests.filter(status__in=STOOD).filter(Exists(steps.exclude(state__in=agreed)))),
         "Request",
@@ -77,6 +77,12 @@ def check_requests() -> Iterator[str]:
         pks(requests.filter(status__in=STOOD, is_automatic=False).filter(~Exists(steps))),
         "Request",
         "is approved by nobody",
+    )
+    bypassed = steps.filter(state=Step.BYPASSED)
+    yield from told(
+        pks(requests.filter(bypassed_at=None).filter(Exists(bypassed))),
+        "Request",
+        "has a bypassed step and nobody who bypassed it",
     )
     yield from told(
         pks(requests.filter(is_automatic=True).filter(Exists(steps))),

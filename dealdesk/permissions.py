@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from dealdesk.exclusions import family_of
+from dealdesk.exclusions import excluded_people, family_of
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision, Quote
 from dealdesk.policy import Policy
 from pipeline.permissions import check_can_change, person
@@ -150,6 +150,49 @@ def check_can_answer(request: ApprovalRequest, *, by: Actor) -> None:
     if by.user.pk != request.submitted_by_id:
         check_can_change(request.deal, by=by)
     check_is_pending(request)
+
+
+def check_can_hand_on(slot: ApprovalSlot, *, by: Actor) -> None:
+    """Raise unless `by` may hand this approval on: who is asked, and RevOps."""
+    user = person(by)
+    if user and user.pk != slot.person_id and not user.has_role(Role.REVOPS_ADMIN):
+        raise NotAllowed(f"Only {slot.person.name} and RevOps may hand this on.")
+    check_is_open(slot)
+
+
+def check_fits(slot: ApprovalSlot, to: User, *, excluded: Mapping[int, str]) -> str:
+    """Return the role in which `to` may decide instead, of the same discipline, or raise why not.
+
+    A VP may stand in for a sales manager; nobody else stands in for another role.
+    """
+    if to.pk == slot.person_id:
+        raise Refused(f"{to.name} is asked already.", code="already_asked")
+    if not to.can_be_mailed:
+        raise NotAllowed(f"{to.name} is not active here.", code="not_eligible")
+    if to.pk in excluded:
+        why = f"{to.name} may not decide: {to.name} {excluded[to.pk]}."
+        raise NotAllowed(why, code="not_eligible")
+    if slot.step.slots.filter(person=to).exclude(state=ApprovalSlot.State.REASSIGNED).exists():
+        raise Refused(f"{to.name} is asked in this step already.", code="already_asked")
+    for role in (slot.role, STANDS_IN.get(slot.role)):
+        if role and to.has_role(role):
+            return role
+    needed = Role(slot.role).label
+    raise NotAllowed(f"{to.name} does not hold the role {needed}.", code="not_eligible")
+
+
+STANDS_IN: Mapping[str, str] = {Role.SALES_MANAGER: Role.VP_SALES}
+
+
+def check_can_bypass(request: ApprovalRequest, *, by: Actor) -> None:
+    """Raise unless `by` may let this request pass: RevOps, with no part in it themselves."""
+    if by.user is None or not by.user.has_role(Role.REVOPS_ADMIN):
+        raise NotAllowed("Only RevOps may let a request pass without its approvers.")
+    check_is_pending(request)
+    excluded = excluded_people(request.quote, request.submitted_by)
+    if by.user.pk in excluded:
+        why = f"You may not: {by.user.name} {excluded[by.user.pk]}."
+        raise NotAllowed(why, code="not_eligible")
 
 
 def check_can_return(request: ApprovalRequest) -> None:

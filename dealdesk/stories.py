@@ -135,6 +135,9 @@ def approval(entry: Entry, people: Mapping[int, User], request: int | None) -> S
     if entry.verb == "approval.approved":
         how = "was approved at once" if facts.get("automatic") else "completed the approval"
         return Story(how, "shield-check", "good", url=url)
+    if entry.verb == "approval.bypassed":
+        sentence = "let the request pass without its approvers"
+        return Story(sentence, "shield-off", "override", body=entry.why, url=url)
     if entry.verb == "approval.consumed":
         return Story("used the approval for the win", "badge-check", "good", url=url)
     if entry.verb == "approval.decision_revoked":

@@ -39,6 +39,7 @@ class ExceptionRecord(models.Model):
         REJECTED = "rejected", "Rejected"
         WITHDRAWN = "withdrawn", "Withdrawn"
         EXPIRED = "expired", "Expired"
+        BYPASSED = "bypassed", "Bypassed"
 
     request = models.ForeignKey(
         ApprovalRequest, on_delete=models.PROTECT, related_name="exceptions"

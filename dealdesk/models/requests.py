@@ -85,6 +85,15 @@ class ApprovalRequest(ProtectedStateMixin):
         null=True, blank=True, help_text="An approval is good for issuing until here."
     )
     consumed_at = models.DateTimeField(null=True, blank=True)
+    bypassed_at = models.DateTimeField(null=True, blank=True)
+    bypassed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who let it pass without its approvers.",
+    )
 
     objects = ApprovalRequestQuerySet.as_manager()
 
@@ -131,6 +140,11 @@ class ApprovalRequest(ProtectedStateMixin):
                 name="dealdesk_request_consumed_has_when",
             ),
             models.CheckConstraint(
+                condition=Q(bypassed_at=None, bypassed_by=None)
+                | Q(bypassed_at__isnull=False, bypassed_by__isnull=False) & ~Q(ended_reason=""),
+                name="dealdesk_request_bypass_has_who_when_and_why",
+            ),
+            models.CheckConstraint(
                 condition=Q(needed_by=None, needed_cause="")
                 | (Q(needed_by__isnull=False) & ~Q(needed_cause="")),
                 name="dealdesk_request_needed_by_has_cause",
@@ -159,6 +173,10 @@ class ApprovalRequest(ProtectedStateMixin):
     @transition(field=status, source=Status.PENDING, target=Status.APPROVED)
     def mark_approved(self) -> None:
         """Every step said yes."""
+
+    @transition(field=status, source=Status.PENDING, target=Status.APPROVED)
+    def mark_bypassed(self) -> None:
+        """An administrator let it pass; nobody who was asked has approved it."""
 
     @transition(field=status, source=Status.PENDING, target=Status.REJECTED)
     def mark_rejected(self) -> None:
@@ -203,6 +221,7 @@ class ApprovalStep(models.Model):
         REJECTED = "rejected", "Rejected"
         CANCELLED = "cancelled", "Cancelled"
         CARRIED_FORWARD = "carried_forward", "Carried forward"
+        BYPASSED = "bypassed", "Bypassed"
 
     request = models.ForeignKey(ApprovalRequest, on_delete=models.PROTECT, related_name="steps")
     position = models.PositiveSmallIntegerField()
@@ -274,6 +293,7 @@ class ApprovalSlot(models.Model):
         REASSIGNED = "reassigned", "Reassigned"
         CARRIED_FORWARD = "carried_forward", "Carried forward"
         RETURNED = "returned", "Returned for changes"
+        BYPASSED = "bypassed", "Bypassed"
 
     DECIDED = (State.APPROVED, State.REJECTED, State.RETURNED)
 

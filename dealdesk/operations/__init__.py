@@ -6,6 +6,7 @@ from dealdesk.operations.conversation import (
     comment_on_request,
 )
 from dealdesk.operations.decisions import decide_approval, send_fresh_link
+from dealdesk.operations.exceptional import bypass_request, reassign_approval
 from dealdesk.operations.policies import publish_policy, publish_preset
 from dealdesk.operations.prices import (
     add_product,
@@ -38,6 +39,7 @@ __all__ = [
     "add_term",
     "answer_question",
     "ask_submitter",
+    "bypass_request",
     "change_product",
     "change_term",
     "clone_quote",
@@ -50,6 +52,7 @@ __all__ = [
     "preview_quote",
     "publish_policy",
     "publish_preset",
+    "reassign_approval",
     "recall_request",
     "restaff_requests",
     "revise_quote",

@@ -138,11 +138,13 @@ def close_slots(
 def close_exceptions(request: ApprovalRequest, *, at: datetime) -> None:
     """Write into the register how the exceptions of a request came out, and who decided."""
     outcome = OUTCOMES[Status(request.status)]
+    if request.bypassed_at:
+        outcome = Outcome.BYPASSED
     spent = business_time_between(company_calendar(), request.submitted_at, at)
     hours = Decimal(spent // timedelta(seconds=36)) / 100
     register = ExceptionRecord.objects.filter(request=request)
     register.update(outcome=outcome, decided_at=at, business_hours=hours, granted_value="")
-    if outcome == Outcome.APPROVED:
+    if outcome in (Outcome.APPROVED, Outcome.BYPASSED):
         register.update(granted_value=F("requested_value"))
     deciders = {
         *Decision.objects.filter(slot__step__request=request).values_list("decided_by", flat=True),
@@ -193,6 +195,7 @@ def tell_outcome(request: ApprovalRequest, *, by: Actor, at: datetime) -> None:
         .select_related("decided_by")
         .order_by("decided_at", "pk")
     ]
+    outcome = "bypassed" if request.bypassed_at else request.get_status_display().lower()
     until = request.valid_until
     day = Company.get().local_day(until) if until else None
     people: list[User] = [p for p in (request.submitted_by, request.deal.owner) if p is not None]
@@ -208,7 +211,7 @@ def tell_outcome(request: ApprovalRequest, *, by: Actor, at: datetime) -> None:
             context={
                 "deal": request.deal.name,
                 "quote": f"r{request.quote.revision}",
-                "outcome": request.get_status_display().lower(),
+                "outcome": outcome,
                 "status": request.status,
                 "why": request.ended_reason,
                 "deciders": deciders,

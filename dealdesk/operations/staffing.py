@@ -40,6 +40,7 @@ ANSWERS = {
     State.CANCELLED: Answer.GONE,
     State.REASSIGNED: Answer.GONE,
     State.RETURNED: Answer.GONE,
+    State.BYPASSED: Answer.BYPASSED,
 }
 
 

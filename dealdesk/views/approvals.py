@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import F, Q
 from django.http import HttpResponse
@@ -15,10 +16,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dealdesk import operations
 from dealdesk.exclusions import excluded_people
-from dealdesk.forms import DecisionForm
+from dealdesk.forms import DecisionForm, HandOnForm
 from dealdesk.mails import given_facts, in_return_facts, role_words
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
-from dealdesk.permissions import check_can_decide, check_can_revoke
+from dealdesk.permissions import (
+    STANDS_IN,
+    check_can_decide,
+    check_can_hand_on,
+    check_can_revoke,
+)
 from dealdesk.policy import policy_from_json
 from dealdesk.views.conversation import conversation_of
 from dealdesk.views.shared import first_with_request, slot_or_404, why_not
@@ -28,6 +34,7 @@ from pipeline.timeline import tell
 from revops.addresses import number_in
 from revops.ledger.models import Entry
 from revops.people.actor import Actor
+from revops.people.models import User
 from revops.refusals import Conflict, Refused
 
 INBOX = 25
@@ -130,6 +137,7 @@ def show_approval(
         **approval_context(slot, by, at, user=request.user),
         "talk": conversation_of(slot.step.request, by, slot),
         "said": said,
+        "hand_on": hand_on_form(slot, by),
         "form": form,
         "refused": refused,
         "hours_left": may_revoke(slot, by, at),
@@ -164,6 +172,13 @@ def approval_context(slot: ApprovalSlot, by: Actor, at: datetime, *, user) -> di
         "at": at,
         **(what_waits(slot) if is_mine else {}),
     }
+
+
+def hand_on_form(slot: ApprovalSlot, by: Actor) -> HandOnForm | None:
+    if why_not(check_can_hand_on, slot, by=by):
+        return None
+    form = HandOnForm(colleagues=colleagues_for(slot.pk))
+    return form if form.fields["to"].queryset.exists() else None
 
 
 def ask_sentence(shown: Shown) -> str:
@@ -212,6 +227,35 @@ def approval_decide(request, pk):
         fresh = slot_or_404(request, pk) if isinstance(refused, Conflict) else slot
         return show_approval(request, fresh, form=form, refused=refused)
     return redirect(slot)
+
+
+@login_required
+@require_POST
+def approval_hand_on(request, pk):
+    """Hand one's part on to a colleague of the same discipline."""
+    slot, form = slot_or_404(request, pk), HandOnForm(request.POST, colleagues=colleagues_for(pk))
+    try:
+        if not form.is_valid():
+            raise Refused("Choose a colleague, and say why.", code="incomplete")
+        operations.reassign_approval(
+            slot=slot,
+            to=form.cleaned_data["to"],
+            reason=form.cleaned_data["reason"],
+            by=Actor.from_request(request),
+            at=timezone.now(),
+        )
+    except Refused as refused:
+        return show_approval(request, slot_or_404(request, pk), refused=refused)
+    messages.success(request, f"{form.cleaned_data['to'].name} is asked now.")
+    return redirect(slot.step.request)
+
+
+def colleagues_for(pk: int):
+    """People who hold the role of a slot, or may stand in for it, but for who has it."""
+    slot = ApprovalSlot.objects.get(pk=pk)
+    roles = [slot.role, *([STANDS_IN[slot.role]] if slot.role in STANDS_IN else [])]
+    people = User.objects.admitted().holding(*roles).exclude(pk=slot.person_id)
+    return people.distinct().order_by("name", "pk")
 
 
 def decide(slot: ApprovalSlot, form: DecisionForm, *, by: Actor, at: datetime, link=None):

@@ -111,7 +111,14 @@ def page_of(request, filters: Filters) -> tuple[list[dict[str, Any]], str]:
     return [{"row": row, "tier": tier_name(row.tier)} for row in shown], following
 
 
-SERIES = [Outcome.APPROVED, Outcome.REJECTED, Outcome.PENDING, Outcome.WITHDRAWN, Outcome.EXPIRED]
+SERIES = [
+    Outcome.APPROVED,
+    Outcome.REJECTED,
+    Outcome.PENDING,
+    Outcome.WITHDRAWN,
+    Outcome.EXPIRED,
+    Outcome.BYPASSED,
+]
 
 
 def charts_of(user, filters: Filters, ranked) -> dict[str, Any]:

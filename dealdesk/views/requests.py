@@ -12,7 +12,7 @@ from dealdesk import operations
 from dealdesk.forms import ReasonForm
 from dealdesk.mails import given_facts, in_return_facts
 from dealdesk.models import ApprovalRequest, Decision
-from dealdesk.permissions import check_can_recall, check_can_revoke
+from dealdesk.permissions import check_can_bypass, check_can_recall, check_can_revoke
 from dealdesk.terms import terms_code
 from dealdesk.views.approvals import ask_sentence
 from dealdesk.views.conversation import conversation_of
@@ -21,6 +21,7 @@ from dealdesk.views.showing import mails_of, request_status, show_request, slots
 from pipeline.timeline import tell
 from revops.ledger.models import Entry
 from revops.people.actor import Actor
+from revops.people.models import Role
 from revops.refusals import Refused
 
 HISTORY = 40
@@ -52,6 +53,8 @@ def show(
         "mails": mails_of(slots) if asked.is_pending else [],
         "history": tell(list(entries), request.user),
         "cannot_recall": why_not(check_can_recall, asked, by=by),
+        "may_bypass": request.user.has_role(Role.REVOPS_ADMIN)
+        and not why_not(check_can_bypass, asked, by=by),
         "open_slot": next((slot for slot in mine if slot.is_open and asked.is_pending), None),
         "revocable": revocable(shown, slots, by, at),
         "talk": conversation_of(asked, by),
@@ -104,6 +107,20 @@ def request_recall(request, pk):
     except Refused as refused:
         return show(request, request_or_404(request, pk), refused=refused, form=form)
     messages.success(request, "Recalled. Everybody asked is told, and their links have ended.")
+    return redirect(asked)
+
+
+@login_required
+@require_POST
+def request_bypass(request, pk):
+    """Let the request pass without its approvers."""
+    asked, form = request_or_404(request, pk), ReasonForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    try:
+        operations.bypass_request(request=asked, reason=reason, **by_and_at(request))
+    except Refused as refused:
+        return show(request, request_or_404(request, pk), refused=refused, form=form)
+    messages.success(request, "Passed. Everybody who was asked is told, and it is on record.")
     return redirect(asked)
 
 

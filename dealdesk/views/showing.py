@@ -214,6 +214,7 @@ def group_state(states: set[str]) -> str:
         (S.RETURNED, "returned"),
         (S.CARRIED_FORWARD, "carried"),
         (S.APPROVED, "approved"),
+        (S.BYPASSED, "bypassed"),
         (S.REQUESTED, "waiting"),
         (S.NOT_YET_REQUESTED, "planned"),
     ):
@@ -491,6 +492,9 @@ def request_status(
         since = min((s.requested_at for s in waiting if s.requested_at), default=None)
         words = f"Waiting for {names_of([slot.person for slot in waiting])}"
         return "warn", f"{words} since {day_words(since, at)}" if since else words
+    if request.bypassed_at and status in (Status.APPROVED, Status.CONSUMED):
+        who = request.bypassed_by.name if request.bypassed_by else "RevOps"
+        return "override", f"Passed without its approvers by {who}: {request.ended_reason}"
     if status == Status.APPROVED:
         how = "Approved at once: within the rep's authority" if request.is_automatic else "Approved"
         if request.valid_until and at >= request.valid_until:

@@ -47,7 +47,8 @@ class RoutePerson:
 
 @dataclass(frozen=True)
 class RouteStep:
-    """One step of a route. state: planned, waiting, approved, rejected, returned, skipped, carried."""
+    """One step of a route. state: planned, waiting, approved, rejected, returned, bypassed, skipped,
+    carried."""
 
     label: str
     state: str = "planned"

@@ -422,6 +422,7 @@ BAD = {
     "dealdesk_request_consumed_has_when": change(
         ApprovalRequest, status="consumed", decided_at=AT, valid_until=LATER
     ),
+    "dealdesk_request_bypass_has_who_when_and_why": change(ApprovalRequest, bypassed_at=AT),
     "dealdesk_request_needed_by_has_cause": change(ApprovalRequest, needed_by=DAY),
     "dealdesk_step_one_per_position": twin(ApprovalStep),
     "dealdesk_step_settled_has_when": change(ApprovalStep, state="cancelled", settled_at=None),

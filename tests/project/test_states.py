@@ -17,6 +17,7 @@ ARROWS = {
     ApprovalRequest: {
         "mark_approved": {("pending", "approved")},
         "mark_rejected": {("pending", "rejected")},
+        "mark_bypassed": {("pending", "approved")},
         "mark_returned": {("pending", "returned")},
         "mark_recalled": {("pending", "recalled")},
         "mark_expired": {("pending", "expired")},

@@ -1,0 +1,112 @@
+"""What is done with a request beside deciding it: handing one's part on, and letting it pass."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from dealdesk import links
+from dealdesk.exclusions import excluded_people
+from dealdesk.models import ApprovalRequest, ApprovalSlot, ApprovalStep
+from dealdesk.operations.decisions import locked_slot
+from dealdesk.operations.ending import (
+    UNSETTLED,
+    close_exceptions,
+    close_slots,
+    tell_approvers,
+    tell_outcome,
+)
+from dealdesk.operations.shared import lock_deal, lock_request, pinned_policy
+from dealdesk.operations.staffing import open_slots, release
+from dealdesk.permissions import check_can_bypass, check_can_hand_on, check_fits
+from revops.ledger.operations import record
+from revops.people.actor import Actor
+from revops.people.models import User
+from revops.refusals import Refused
+
+
+@transaction.atomic(durable=True)
+def reassign_approval(
+    *, slot: ApprovalSlot, to: User, reason: str, by: Actor, at: datetime
+) -> ApprovalSlot:
+    """Hand an open approval on to a colleague of the same discipline; return their slot.
+
+    The link of who had it ends, and the new person's clock starts anew. Raises NotAllowed with
+    the reason when the colleague may not decide this.
+    """
+    deal = lock_deal(slot.step.request.deal_id)
+    request = lock_request(slot.step.request_id, deal)
+    slot = locked_slot(slot.pk, request)
+    check_can_hand_on(slot, by=by)
+    if not reason.strip():
+        raise Refused("Say why you hand this on.", code="reason_missing")
+    role = check_fits(slot, to, excluded=excluded_people(request.quote, request.submitted_by))
+    release(slot, why=reason.strip(), by=by, at=at)
+    new = ApprovalSlot(
+        step=slot.step,
+        role=slot.role,
+        person=to,
+        held_as=role,
+        substitution=f"{by.name} handed it on: {reason.strip()}"[:300],
+        hours=slot.hours,
+    )
+    open_slots([new], request, at=at)
+    after = {"person": to.pk, "role": slot.role}
+    record("approval.asked", new, by=by, at=at, after=after, related=[request, deal])
+    tell_approvers([slot], request, why=f"{to.name} is asked instead.", by=by, at=at)
+    return new
+
+
+@transaction.atomic(durable=True)
+def bypass_request(
+    *, request: ApprovalRequest, reason: str, by: Actor, at: datetime
+) -> ApprovalRequest:
+    """Let a pending request pass without its approvers: never the same as approving it.
+
+    For RevOps alone, with a reason, and not for terms they have a part in themselves. Everybody
+    who was asked, the submitter and the owner are told.
+    """
+    deal = lock_deal(request.deal_id)
+    request = lock_request(request.pk, deal)
+    check_can_bypass(request, by=by)
+    if not reason.strip():
+        raise Refused("Say why this passes without its approvers.", code="reason_missing")
+    request.mark_bypassed()
+    request.bypassed_at, request.bypassed_by = at, by.user
+    request.ended_reason, request.decided_at = reason.strip(), at
+    request.valid_until = at + timedelta(days=pinned_policy(request).validity_days)
+    request.save(update_fields=BYPASS)
+    left = close_slots(request, ApprovalSlot.State.BYPASSED, at=at, killed=links.Killed.NOT_NEEDED)
+    request.steps.filter(state__in=UNSETTLED).update(
+        state=ApprovalStep.State.BYPASSED, settled_at=at
+    )
+    close_exceptions(request, at=at)
+    record(
+        "approval.bypassed",
+        request,
+        by=by,
+        at=at,
+        after={
+            "status": request.status,
+            "digest": request.snapshot.digest,
+            "valid_until": request.valid_until,
+            "asked": [slot.person_id for slot in left],
+        },
+        why=request.ended_reason,
+        related=[deal, request.quote],
+    )
+    why = f"{by.name} let it pass: {request.ended_reason}"
+    tell_approvers(left, request, why=why, by=by, at=at)
+    tell_outcome(request, by=by, at=at)
+    return request
+
+
+BYPASS = [
+    "status",
+    "bypassed_at",
+    "bypassed_by",
+    "ended_reason",
+    "decided_at",
+    "valid_until",
+]
