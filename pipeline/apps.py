@@ -19,12 +19,13 @@ class PipelineConfig(AppConfig):
             ownfacts,
             searchindex,
         )
-        from pipeline.tallies import facts
         from pipeline.alerting import registration as alerting
         from pipeline.alerting.defaults import ensure_stage_actions
         from pipeline.defaults import ensure_defaults
         from pipeline.forecasting import registration as forecasting
         from pipeline.items import register_own_items
+        from pipeline.tallies import facts
+        from pipeline.views.reports import catalogue
         from revops.defaults import register_default
 
         register_own_items()
@@ -37,6 +38,7 @@ class PipelineConfig(AppConfig):
         holding.register()
         integrity.register()
         facts.register()
+        catalogue.register()
         forecasting.register()
         navigation.register()
         alerting.register()

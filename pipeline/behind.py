@@ -90,6 +90,8 @@ class Behind:
     """The stage that `entered` and `left` are about."""
     why: str = ""
     """The reason of a push."""
+    finding: str = ""
+    """What is wrong with them; whoever reads the deals judges that, as of now."""
     closed: Span = NEVER
     opened: Span = NEVER
     due: Span = NEVER
@@ -213,6 +215,7 @@ class Behind:
             (self.of_segment, lambda: f"Segment: {segment_name(self.of_segment)}"),
             (self.of_competitor, lambda: f"Competitor: {plain(self.of_competitor)}"),
             (self.of_reason, lambda: chosen("Lost for", "loss_reason", self.of_reason)),
+            (self.finding, lambda: self.finding.replace("_", " ").capitalize()),
         ]
         return [say() for value, say in known if value]
 

@@ -1,0 +1,70 @@
+"""One report as a page, or as a file of the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from pipeline.reports.periods import USUAL
+from pipeline.views.reports.asking import BY, Question, read_question
+from pipeline.views.reports.index import check_can_read_reports
+from pipeline.views.reports.parts import Answer
+from revops.exports import CSV, FORMATS, file_response
+
+
+@dataclass(frozen=True)
+class Report:
+    """One kind of report: what it is called, and how its page is made from a question."""
+
+    key: str
+    title: str
+    sentence: str
+    icon: str
+    order: int
+    group: str
+    answer: Callable[[Question], Answer]
+    bys: Sequence[str] = ()
+    usual: str = USUAL
+
+    @property
+    def url_name(self) -> str:
+        return f"pipeline:report-{self.key}"
+
+
+@login_required
+@require_safe
+def show_report(request, report: Report):
+    check_can_read_reports(request.user)
+    form, question = read_question(request, bys=report.bys, usual=report.usual)
+    context = {"report": report, "form": form}
+    if question is None:
+        return render(request, "pipeline/reports/report.html", context, status=422)
+    answer = report.answer(question)
+    if (kind := request.GET.get("format", "")) in FORMATS and answer.tables:
+        return as_file(request, report, question, answer, kind)
+    context |= {
+        "question": question,
+        "answer": answer,
+        "switches": [
+            {"label": BY[by], "url": question.address(by=by), "current": by == question.by}
+            for by in report.bys
+        ],
+        "title": f"{report.title} · {question.period.label}",
+        "rest": {"by": question.by} if question.by else {},
+    }
+    return render(request, "pipeline/reports/report.html", context)
+
+
+def as_file(request, report: Report, question: Question, answer: Answer, kind: str):
+    """One table as CSV, or all of them as a workbook."""
+    tables = answer.tables
+    if kind == CSV:
+        asked = request.GET.get("table", tables[0].key)
+        tables = [table for table in tables if table.key == asked] or tables[:1]
+    period = question.period
+    name = f"{report.key} {question.pipeline.key} {period.since} {period.until}"
+    return file_response(kind, name, [table.sheet() for table in tables])
