@@ -8,11 +8,20 @@ from django.urls import reverse
 
 from pipeline.models import Account, Deal
 from pipeline.reports.index import may_read_reports
-from revops.frame.navigation import register_command, register_item, register_search
+from revops.frame.navigation import (
+    register_command,
+    register_item,
+    register_search,
+    register_setting,
+)
 from revops.frame.notices import Sentence, register_address, register_notice
 from revops.people.models import Role
 
 ENTERS_DEALS = (Role.REP, Role.SALES_MANAGER, Role.VP_SALES, Role.REVOPS_ADMIN)
+
+
+def administers(user: Any) -> bool:
+    return bool(user.is_staff)
 
 
 def may_enter_deals(user: Any) -> bool:
@@ -45,6 +54,24 @@ def register() -> None:
     register_item("deals", "Deals", "square-kanban", "pipeline:deal-board", 30, under="/deals/")
     register_item("accounts", "Accounts", "building-2", "pipeline:account-list", 35)
     register_item("tasks", "Tasks", "list-checks", "pipeline:task-list", 38, under="/tasks/")
+    register_setting(
+        "pipelines",
+        "Pipelines",
+        "Stages in their order, what each asks for, what may be skipped; drafted and published.",
+        "git-branch",
+        "pipeline:rule-list",
+        10,
+        visible=administers,
+    )
+    register_setting(
+        "lists",
+        "Pick lists",
+        "Sources, push reasons and loss reasons.",
+        "list",
+        "pipeline:choice-lists",
+        20,
+        visible=administers,
+    )
     register_search("deals", "Deals", find_deals)
     register_search("accounts", "Accounts", find_accounts)
     register_item(

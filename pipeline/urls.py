@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import include, path
 
 from pipeline.views import (
     accounts,
@@ -101,6 +101,7 @@ urlpatterns = [
     path("forecast/trend/", trend.forecast_trend, name="forecast-trend"),
     path("forecast/delays/", delays.delay_report, name="delay-report"),
     path("forecast/quotas/", quotas.quota_list, name="quota-list"),
+    path("settings/", include("pipeline.ruleurls")),
     path("tasks/", tasks.task_list, name="task-list"),
     path("tasks/<int:pk>/", tasks.task_detail, name="task-detail"),
     path("tasks/<int:pk>/close/", tasks.task_close, name="task-close"),
