@@ -11,8 +11,9 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from dealdesk.models import ApprovalRequest, Quote
-from pipeline.models import Account, Contact, Deal
+from pipeline.models import Account, Contact, Deal, DigestSent
 from revops.ledger.models import Entry
+from revops.outbox.models import Notification
 from revops.people.actor import Actor
 from revops.work.operations import attach_file, open_task
 from tests.factories.dealdesk import decide, make_quote, slot_of, small_account, submit
@@ -176,7 +177,23 @@ def records(rep, vp, finance, legal, desk):
         "decision": decide(other, vp),
         "attachment": attached,
         "task": open_task(kind="x", about=deal, title="Look", assignee=rep, by=by, at=AT),
+        "digest": make_digest(rep),
     }
+
+
+def make_digest(person):
+    """A Monday's mail that said something."""
+    row = DigestSent.objects.create(person=person, kind="weekly", day=AT, sent_at=AT)
+    figure = {"key": "open", "label": "Open", "count": 1, "sum": "$1", "path": "/"}
+    Notification.objects.create(
+        person=person,
+        event="digest.weekly",
+        about_type="digestsent",
+        about_id=row.pk,
+        context={"figures": [figure]},
+        created_at=AT,
+    )
+    return row
 
 
 def noun_of(address) -> str:
@@ -192,6 +209,7 @@ def noun_of(address) -> str:
         "decisions": "decision",
         "attachments": "attachment",
         "tasks": "task",
+        "digests": "digest",
     }.get(first, "")
 
 
@@ -216,6 +234,8 @@ def sees(person, noun, record) -> bool:
     }
     if noun in known:
         return known[noun].objects.visible_to(person).filter(pk=record.pk).exists()
+    if noun == "digest":
+        return record.person == person
     deal = {
         "approval": lambda: record.step.request.deal,
         "decision": lambda: record.slot.step.request.deal,
