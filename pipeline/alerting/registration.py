@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from pipeline.operations.actions import begin_stage_work
 from pipeline.registry import register_effect
-from revops.frame.navigation import register_command
+from revops.frame.navigation import register_command, register_setting
 from revops.frame.notices import register_address, register_notice
 from revops.outbox.links import register_link
 
@@ -24,11 +24,21 @@ def register() -> None:
     register_effect(begin_stage_work)
     register_command("alerts", "What was found on my deals", "bell-ring", "pipeline:alert-list")
     register_command("alert-choice", "How I am told", "bell-dot", "pipeline:alert-choose")
-    register_command(
+    register_setting(
+        "alerts",
+        "How I am told",
+        "When findings are mailed to me, and the digest on Mondays",
+        "bell-dot",
+        "pipeline:alert-choose",
+        10,
+    )
+    register_setting(
         "stage-tasks",
         "Tasks that come with a stage",
+        "What a deal asks of its owner when it enters a stage",
         "list-plus",
         "pipeline:stage-action-list",
+        40,
         visible=lambda user: user.is_staff,
     )
 
