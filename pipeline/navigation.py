@@ -72,6 +72,24 @@ def register() -> None:
         20,
         visible=administers,
     )
+    register_setting(
+        "fields",
+        "Fields",
+        "What you keep of deals, accounts and contacts beside what ships.",
+        "text-cursor-input",
+        "pipeline:field-list",
+        20,
+        visible=administers,
+    )
+    register_setting(
+        "junk",
+        "Junk values",
+        "Placeholders such as “tbd” that count as nothing where evidence is asked.",
+        "eraser",
+        "pipeline:junk-list",
+        25,
+        visible=administers,
+    )
     register_search("deals", "Deals", find_deals)
     register_search("accounts", "Accounts", find_accounts)
     register_item(
