@@ -103,6 +103,15 @@ def register() -> None:
     )
     register_command("new-deal", "New deal", "plus", "pipeline:deal-new", visible=may_enter_deals)
     register_command("deal-list", "Deals as a list", "list", "pipeline:deal-list")
+    register_setting(
+        "hand-over",
+        "Hand over",
+        "Give everything a person holds to somebody else: deals, debts, tasks, accounts, approvals.",
+        "arrow-right-left",
+        "pipeline:hand-over",
+        60,
+        visible=administers,
+    )
     register_address("deal", lambda pk: reverse("pipeline:deal-detail", args=[pk]))
     register_address("task", lambda pk: reverse("pipeline:task-detail", args=[pk]))
     register_address("account", lambda pk: reverse("pipeline:account-detail", args=[pk]))
@@ -113,6 +122,7 @@ def register() -> None:
         "deal.overridden": "{who} moved {deal} to {stage} past its gate",
         "deal.transferred": "{who} moved {deal} into {pipeline}",
         "deal.debt_assigned": "{who} asks you for {item} on {deal}",
+        "person.handed_over": "You take over from {former}: {things}",
         "deal.shared": "{who} let you in on {deal}",
         "deal.won": "{deal} is won; {hand_off} takes it over",
     }

@@ -202,7 +202,11 @@ def names_for(entries: Sequence[Entry], user: User) -> Names:
     names.activities = Activity.objects.in_bulk(numbers(facts, "activity"))
     files = {e.subject_id for e in entries if e.subject_type == "attachment"}
     names.files = Attachment.objects.in_bulk(files)
-    closed = {e.subject_id for e in entries if e.verb in ("task.done", "task.cancelled")}
+    closed = {
+        e.subject_id
+        for e in entries
+        if e.verb in ("task.done", "task.cancelled", "task.reassigned")
+    }
     names.tasks = Task.objects.select_related("assignee").in_bulk(closed)
     names.choices = choice_labels()
     if any(entry.verb in ELSEWHERE for entry in entries):
@@ -390,7 +394,8 @@ def transferred(entry: Entry, names: Names) -> Story:
 
 
 def debt_assigned(entry: Entry, names: Names) -> Story:
-    item = entry.after.get("label") or names.item(entry.after.get("item", ""))
+    items = entry.after.get("items") or [entry.after.get("item", "")]
+    item = entry.after.get("label") or and_list([names.item(key) for key in items])
     who = names.person(entry.after.get("owner"))
     return Story(f"asked {who} for what is owed: {str(item).lower()}", "user-round-check")
 
@@ -539,6 +544,11 @@ def task_done(entry: Entry, names: Names) -> Story:
     return Story(text, "list-checks", "good", body=result)
 
 
+def task_reassigned(entry: Entry, names: Names) -> Story:
+    task, who = names.tasks.get(entry.subject_id), names.person(entry.after.get("assignee"))
+    return Story(f"gave a task to {who}: {task.title if task else 'a task'}", "list-checks")
+
+
 def task_cancelled(entry: Entry, names: Names) -> Story:
     task = names.tasks.get(entry.subject_id)
     text = f"called off: {task.title}" if task else "called off a task"
@@ -592,4 +602,5 @@ TELLERS: dict[str, Teller] = {
     "task.opened": task_asked,
     "task.done": task_done,
     "task.cancelled": task_cancelled,
+    "task.reassigned": task_reassigned,
 }

@@ -221,14 +221,21 @@ def reassign_deal(
     return deal
 
 
-def give_to(deal: Deal, owner: User, *, reason: str, by: Actor, at: datetime) -> None:
-    """Change the owner of a locked deal, with everything that follows."""
+def give_to(
+    deal: Deal, owner: User, *, reason: str, tells: bool = True, by: Actor, at: datetime
+) -> None:
+    """Change the owner of a locked deal, with everything that follows.
+
+    `tells` is false where somebody takes over many deals and is told once.
+    """
     if not owner.is_active:
         raise Refused(f"{owner.name} is no longer active and cannot own a deal.", code="invalid")
     former = deal.owner
     write_facts(deal, {"owner": owner}, by=by, at=at, verb="deal.reassigned", why=reason)
     deal.debts.filter(paid_at=None, owner=former).update(owner=owner)
     tell_listeners(deal, frozenset({"owner"}), by=by, at=at)
+    if not tells:
+        return
     tell(
         [owner, former],
         "deal.reassigned",

@@ -211,7 +211,61 @@ def deactivate_person(
         why=why,
         related=[successor] if successor else [],
     )
+    if successor:
+        sentences = [item.sentence for item in left_open]
+        tell_successor(person, successor, sentences, why=why, by=by, at=at)
     return person
+
+
+@transaction.atomic(durable=True)
+def hand_over_work(
+    *, person: User, successor: User, why: str = "", by: Actor, at: datetime
+) -> list[Missing]:
+    """Give everything a person holds to somebody else, in one step; they may stay.
+
+    Returns what was handed over, in sentences from the apps that know; the successor is told
+    once. Raises Refused when there is nothing, or the successor has left.
+    """
+    check_can_administer(by)
+    person = lock_person(person)
+    check_successor(person, successor)
+    held = what_is_left_open(person)
+    if not held:
+        raise Refused(f"{person.name} holds nothing that could be handed over.", code="nothing")
+    hand_over(person, successor, by=by, at=at)
+    sentences = [item.sentence for item in held]
+    record(
+        "person.handed_over",
+        person,
+        by=by,
+        at=at,
+        after={"successor": successor, "handed_over": sentences},
+        why=why,
+        related=[successor],
+    )
+    tell_successor(person, successor, sentences, why=why, by=by, at=at)
+    return held
+
+
+def tell_successor(
+    person: User, successor: User, sentences: list[str], *, why: str, by: Actor, at: datetime
+) -> None:
+    """Tell who took over what it was: once, and not for each thing."""
+    if not sentences:
+        return
+    notify(
+        successor,
+        "person.handed_over",
+        about=person,
+        dedupe_key=f"handed:{successor.pk}:{at.isoformat()}",
+        at=at,
+        context={
+            "who": by.name,
+            "former": person.name,
+            "things": " ".join(each if each.endswith(".") else f"{each}." for each in sentences),
+            "why": why,
+        },
+    )
 
 
 def what_is_left_open(person: User) -> list[Missing]:
