@@ -18,6 +18,7 @@ from django.db import connection, transaction
 
 from dealdesk.demo import cast, offers, process
 from dealdesk.demo.checklist import REPORT_TASK
+from dealdesk.demo.forecasts import invent_forecasts
 from dealdesk.demo.inventing import Chunk
 from dealdesk.demo.names import FIRST, LAST
 from dealdesk.demo.rows import analyze, checked_at_its_end, continue_sequences
@@ -41,6 +42,8 @@ from pipeline.findings.keeping import recount_deals
 from pipeline.models import Deal, Pipeline
 from pipeline.rollups import rebuild_rollups
 from pipeline.stages import process_of
+from pipeline.standings import backfill_standings
+from pipeline.tallies.folding import rebuild_within
 from revops.company.models import Company, ExchangeRate
 from revops.company.operations import apply_settings
 from revops.ledger.operations import open_chains, record, seal_checkpoint

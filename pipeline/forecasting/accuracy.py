@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from pipeline.forecasting.forecast import people_of
 from pipeline.forecasting.lines import CATEGORIES
-from pipeline.forecasting.money import Conversion, added, conversion_of
+from pipeline.forecasting.money import Conversion, conversion_of, rounded
 from pipeline.forecasting.periods import Period
 from pipeline.forecasting.snapshots import Kept, days_kept, kept
 from pipeline.forecasting.whose import Whose
@@ -42,7 +43,7 @@ class Said:
 
     @property
     def forecast(self) -> Decimal:
-        """What was called for the line, else what was closed and committed."""
+        """What was closed and committed, with what was called in place of whole lines."""
         return self.computed if self.call is None else self.call
 
 
@@ -97,9 +98,8 @@ def accuracies(
 
 
 def accuracy_of(pipeline: Pipeline, period: Period, whose: Whose, *, today: date) -> Accuracy:
-    found = start_and_end(pipeline, period, whose, today=today)
-    start, end, rows, conversion = found
-    by_day = by_day_of(rows, conversion, caller=caller_of(whose))
+    start, end, rows, conversion = start_and_end(pipeline, period, whose, today=today)
+    by_day = by_day_of(rows, conversion, managers_of(rows, whose), days=(start, end))
     return Accuracy(period, by_day.get(start), by_day.get(end), period.ends_on < today)
 
 
@@ -115,7 +115,7 @@ def by_owner(
     is_over = period.ends_on < today
     found = {}
     for owner, own in of_owner.items():
-        by_day = by_day_of(own, conversion, caller=None, days=(start, end))
+        by_day = by_day_of(own, conversion, {}, days=(start, end))
         found[owner] = Accuracy(period, by_day.get(start), by_day.get(end), is_over)
     return found
 
@@ -132,41 +132,71 @@ def start_and_end(  # type: ignore[no-untyped-def]
     return (first or [None])[0], (last or [None])[0], rows, conversion
 
 
-def caller_of(whose: Whose) -> int | None:
-    """Whose call counts for the selection: that of the person it was asked for."""
-    return whose.person.pk if whose.person and whose.team is None else None
+Managers = Mapping[int, int | None]
+
+
+def managers_of(rows: Sequence[Kept], whose: Whose) -> dict[int, int | None]:
+    """Everybody the rows are about and those above them, each with their manager."""
+    if not any(row.is_call for row in rows):
+        return {}
+    people = people_of({row.owner_id for row in rows}, whose)
+    return {person.pk: person.manager_id for person in people}
 
 
 def by_day_of(
     rows: Sequence[Kept],
     conversion: Conversion,
+    managers: Managers,
     *,
-    caller: int | None,
     days: Sequence[date | None] = (),
 ) -> dict[date | None, Said]:
     """What was said on each day; a day named without rows said nought."""
-    sums: defaultdict[date | None, defaultdict[str, list[dict[str, Decimal]]]]
-    sums = defaultdict(lambda: defaultdict(list))
-    calls: dict[date, Decimal] = {}
-    for day in days:
-        if day is not None:
-            sums[day]["closed"].append({})
+    by_day: defaultdict[date | None, list[Kept]] = defaultdict(list)
     for row in rows:
-        amount = {row.currency: Decimal(str(row.amount))}
-        if not row.is_call:
-            sums[row.taken_on][row.category].append(amount)
-        elif row.owner_id == caller and row.category == "commit":
-            calls[row.taken_on] = conversion(amount)
-            sums[row.taken_on]["closed"].append({})
+        by_day[row.taken_on].append(row)
+    wanted = {*by_day, *(day for day in days if day)}
     return {
-        day: Said(
-            day,
-            {key: conversion(added(parts.get(key, []))) for key in CATEGORIES},
-            calls.get(day),
-        )
-        for day, parts in sums.items()
-        if day is not None
+        day: said_on(day, by_day[day], conversion, managers) for day in wanted if day is not None
     }
+
+
+def said_on(day: date, rows: Sequence[Kept], conversion: Conversion, managers: Managers) -> Said:
+    sums: defaultdict[str, defaultdict[str, Decimal]]
+    sums = defaultdict(lambda: defaultdict(Decimal))
+    for row in rows:
+        if not row.is_call:
+            sums[row.category][row.currency] += row.amount
+    amounts = {key: conversion(sums[key]) for key in CATEGORIES}
+    calls = {
+        row.owner_id: conversion.unrounded({row.currency: row.amount})
+        for row in rows
+        if row.is_call and row.category == "commit"
+    }
+    called = rounded(with_calls(rows, calls, conversion, managers)) if calls else None
+    return Said(day, amounts, called)
+
+
+def with_calls(
+    rows: Sequence[Kept],
+    calls: Mapping[int, Fraction],
+    conversion: Conversion,
+    managers: Managers,
+) -> Fraction:
+    """Closed and commit along the reporting line, where a call stands for its whole line."""
+    own: defaultdict[int, Fraction] = defaultdict(Fraction)
+    for row in rows:
+        if not row.is_call and row.category in ("closed", "commit"):
+            own[row.owner_id] += conversion.unrounded({row.currency: row.amount})
+    below: defaultdict[int | None, list[int]] = defaultdict(list)
+    for person, manager in managers.items():
+        below[manager if manager in managers else None].append(person)
+
+    def line(person: int) -> Fraction:
+        if person in calls:
+            return calls[person]
+        return own[person] + sum((line(each) for each in below[person]), Fraction(0))
+
+    return sum((line(person) for person in below[None]), Fraction(0))
 
 
 def trend_of(
@@ -182,5 +212,5 @@ def trend_of(
     chosen = days[::-1][::step][::-1]
     conversion = conversion_of(min(period.ends_on, today))
     rows = kept(pipeline, period, chosen, whose.condition())
-    said = by_day_of(rows, conversion, caller=caller_of(whose), days=chosen)
+    said = by_day_of(rows, conversion, managers_of(rows, whose), days=chosen)
     return [said[day] for day in chosen], conversion

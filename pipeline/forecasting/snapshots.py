@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from django.db.models import Case, CharField, Count, F, Q, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
@@ -132,7 +133,7 @@ class Kept:
     category: str
     is_call: bool
     currency: str
-    amount: object
+    amount: Decimal
 
 
 def days_kept(pipeline: Pipeline, period: Period, since: date, until: date) -> list[date]:
