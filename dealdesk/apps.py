@@ -8,6 +8,7 @@ class DealdeskConfig(AppConfig):
     def ready(self):
         from dealdesk import (
             batches,
+            confirming,
             coverage,
             defaults,
             imports,  # noqa: F401  (it registers its kind and the quote of a deal)
@@ -47,5 +48,7 @@ class DealdeskConfig(AppConfig):
         registry.register_waits("dealdesk.approvals", waits.waits_of)
         registry.register_stories("quote", stories.tell_quotes)
         registry.register_stories("approval", stories.tell_approvals)
+        confirming.register()
+        registry.register_field_lock("product", confirming.product_lock)
         registry.register_field_lock("amount", coverage.amount_lock)
         registry.register_field_lock("currency", coverage.amount_lock)

@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from dealdesk import pricing
+from dealdesk.confirming import main_product
 from dealdesk.models import ApprovalRequest, Quote
 from dealdesk.policy import Policy, policy_from_json
 from dealdesk.terms import Terms, from_canonical
@@ -63,5 +64,6 @@ FIGURES = ("list_amount", "standard_amount", "net_amount", "annual_amount", "dis
 
 
 def take_amount(deal: Deal, quote: Quote, *, by: Actor, at: datetime) -> None:
-    """Give a deal the net and the currency of its primary quote."""
-    set_amount(deal, quote.net_amount, quote.currency, by=by, at=at)
+    """Give a deal the net, the currency and the main product of its primary quote."""
+    product = main_product(quote)
+    set_amount(deal, quote.net_amount, quote.currency, product=product, by=by, at=at)
