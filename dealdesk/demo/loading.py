@@ -118,6 +118,9 @@ def write_company(
     continue_sequences([table for table in tables().values() if "id" in table.columns])
     rebuild_rollups()
     recount_deals(Deal.objects.open(), at)
+    backfill_standings()
+    rebuild_within(at=at)
+    invent_forecasts(Pipeline.objects.get(key=NEW_BUSINESS), seed=seed, by=by, at=at)
     ask_for_a_look(everybody, at=at)
     return Loaded(deals, len(everybody), counts)
 
