@@ -17,7 +17,7 @@ from django.utils import timezone
 from dealdesk import cover
 from dealdesk.exclusions import family_of
 from dealdesk.inputs import QuoteRows, TermsReader, rows_of
-from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision, Quote
+from dealdesk.models import ApprovalCondition, ApprovalRequest, ApprovalSlot, Decision, Quote
 from dealdesk.policy import policy_from_json
 from dealdesk.terms import Terms, from_canonical
 from dealdesk.wording import listed
@@ -171,9 +171,23 @@ def check_cover(move: PlannedMove, *, at: datetime) -> Sequence[Missing]:
     if not (wins or leaves):
         return ()
     state = cover_of(move.deal, at)
-    if state.ok:
-        return ()
+    if state.request is not None:
+        return open_conditions(state.request, move) if wins else ()
     return (Missing(COVER, "Approved terms", state.sentence, move.from_stage),)
+
+
+def open_conditions(request: ApprovalRequest, move: PlannedMove) -> Sequence[Missing]:
+    """What the approvals of a request were given under and nobody has done yet."""
+    found = ApprovalCondition.objects.filter(decision__in=approvals_behind(request), done_at=None)
+    return [
+        Missing(
+            f"condition.{each.pk}",
+            each.text,
+            f"{each.decision.decided_by.short_name} approved on condition: {each.text}",
+            move.from_stage,
+        )
+        for each in found.select_related("decision__decided_by").order_by("pk")
+    ]
 
 
 def has_price(deal: Deal, facts: DealFacts) -> bool:

@@ -629,6 +629,7 @@ class SubmitForm(forms.Form):
 
 class DecisionForm(forms.Form):
     verdict = forms.ChoiceField(choices=Decision.Verdict.choices, required=False)
+    conditions = forms.CharField(required=False, max_length=4000, strip=True)
     reason = forms.CharField(required=False, max_length=4000, strip=True)
     digest = forms.CharField(required=False, max_length=64)
 

@@ -23,6 +23,7 @@ def declare_history() -> None:
         "dealdesk_requestmessage",
     ):
         declare(table)
+    declare("dealdesk_approvalcondition", once=("done_at", "done_by_id", "done_note"))
     declare("dealdesk_policyversion", free=("in_force",), why="a published policy never changes")
     declare(
         "dealdesk_quote",

@@ -7,7 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dealdesk.exclusions import excluded_people, family_of
-from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision, Quote
+from dealdesk.models import (
+    ApprovalCondition,
+    ApprovalRequest,
+    ApprovalSlot,
+    Decision,
+    Quote,
+)
 from dealdesk.policy import Policy
 from pipeline.permissions import check_can_change, person
 from revops.people.models import Role
@@ -193,6 +199,14 @@ def check_can_bypass(request: ApprovalRequest, *, by: Actor) -> None:
     if by.user.pk in excluded:
         why = f"You may not: {by.user.name} {excluded[by.user.pk]}."
         raise NotAllowed(why, code="not_eligible")
+
+
+def check_can_meet(deal: Deal, condition: ApprovalCondition, *, by: Actor) -> None:
+    """Raise unless `by` may say that a condition is met: who set it, and who changes the deal."""
+    if by.user is None:
+        raise NotAllowed("A condition is met by a person.")
+    if by.user.pk != condition.decision.decided_by_id:
+        check_can_change(deal, by=by)
 
 
 def check_can_return(request: ApprovalRequest) -> None:

@@ -30,6 +30,7 @@ ENDED = {
     "approval.commented": ("commented on the request", "message-square", ""),
     "approval.asked_back": ("asked a question before deciding", "circle-question-mark", ""),
     "approval.answered": ("answered the question", "reply", ""),
+    "approval.condition_met": ("met a condition of the approval", "circle-check", "good"),
     "approval.cover_lost": ("lost the approval of these terms", "shield-off", "bad"),
 }
 

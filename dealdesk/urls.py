@@ -23,6 +23,7 @@ urlpatterns = [
     path("quotes/<int:pk>/clone/", quotes.quote_clone, name="quote-clone"),
     path("quotes/<int:pk>/make-primary/", quotes.quote_make_primary, name="quote-make-primary"),
     path("requests/<int:pk>/", requests.request_detail, name="request-detail"),
+    path("requests/<int:pk>/condition/", requests.request_condition, name="request-condition"),
     path("requests/<int:pk>/bypass/", requests.request_bypass, name="request-bypass"),
     path("requests/<int:pk>/recall/", requests.request_recall, name="request-recall"),
     path("requests/<int:pk>/comment/", conversation.request_comment, name="request-comment"),

@@ -496,6 +496,13 @@ class DecideIn(Input):
     verdict = serializers.ChoiceField(Decision.Verdict.choices)
     reason = serializers.CharField(required=False, allow_blank=True, default="")
     digest = serializers.RegexField(DIGEST)
+    conditions = serializers.ListField(
+        child=serializers.CharField(max_length=300),
+        required=False,
+        default=list,
+        max_length=10,
+        help_text="What must be done before the deal is won on this approval.",
+    )
 
 
 class MessageIn(Input):

@@ -1,5 +1,6 @@
 """The records of the deal desk, by their nouns."""
 
+from dealdesk.models.conditions import ApprovalCondition
 from dealdesk.models.conversation import RequestMessage
 from dealdesk.models.policies import PolicyVersion
 from dealdesk.models.prices import (
@@ -32,6 +33,7 @@ from dealdesk.models.requests import (
 )
 
 __all__ = [
+    "ApprovalCondition",
     "ApprovalLink",
     "ApprovalRequest",
     "ApprovalSlot",

@@ -6,7 +6,7 @@ from dealdesk.operations.conversation import (
     comment_on_request,
 )
 from dealdesk.operations.decisions import decide_approval, send_fresh_link
-from dealdesk.operations.exceptional import bypass_request, reassign_approval
+from dealdesk.operations.exceptional import bypass_request, meet_condition, reassign_approval
 from dealdesk.operations.policies import publish_policy, publish_preset
 from dealdesk.operations.prices import (
     add_product,
@@ -48,6 +48,7 @@ __all__ = [
     "decide_approval",
     "expire_requests",
     "make_primary",
+    "meet_condition",
     "preview_draft",
     "preview_quote",
     "publish_policy",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from dealdesk.coverage import at_rate_of
 from dealdesk.exclusions import excluded_people
 from dealdesk.inputs import TermsReader
 from dealdesk.models import (
+    ApprovalCondition,
     ApprovalLink,
     ApprovalRequest,
     ApprovalSlot,
@@ -45,6 +47,7 @@ def decide_approval(
     verdict: str,
     reason: str = "",
     digest: str,
+    conditions: Sequence[str] = (),
     link: ApprovalLink | None = None,
     by: Actor,
     at: datetime,
@@ -52,9 +55,10 @@ def decide_approval(
     """Record a person's decision on exactly the terms they were shown, and settle the request.
 
     One rejection ends the request, and so does returning it for changes; the last approval needed
-    approves it. Who is asked, whether
-    they may still decide and whether the terms are the ones shown is asked again under the lock.
-    Raises NotAllowed, Conflict (decided, recalled, link used, terms changed) or Refused; then
+    approves it. Conditions of an approval must be done before the deal is won on it.
+
+    Who is asked, whether they may still decide and whether the terms are the ones shown is asked
+    again under the lock. Raises NotAllowed, Conflict (decided, recalled, link used, terms changed) or Refused; then
     nothing at all has happened, and a link is not used up.
     """
     deal = lock_deal(slot.step.request.deal_id)
@@ -65,6 +69,7 @@ def decide_approval(
     check_can_decide(slot, by=by, excluded=excluded, policy=policy)
     check_decides_once(slot)
     check_verdict(verdict, reason)
+    wanted = read_conditions(verdict, conditions)
     if verdict == Decision.Verdict.RETURNED:
         check_can_return(request)
     check_terms(request, digest)
@@ -83,6 +88,9 @@ def decide_approval(
         ip=by.ip,
         agent=by.agent[:300],
     )
+    ApprovalCondition.objects.bulk_create(
+        ApprovalCondition(decision=decision, text=text, set_at=at) for text in wanted
+    )
     slot.state = verdict
     slot.closed_at = at
     slot.save(update_fields=["state", "closed_at"])
@@ -98,6 +106,7 @@ def decide_approval(
             "digest": decision.terms_digest,
             "topics": decision.topics,
             "slot": slot.pk,
+            "conditions": wanted,
         },
         why=decision.reason,
         related=[request, deal, request.quote],
@@ -164,6 +173,22 @@ REASONS = {
     Decision.Verdict.REJECTED: "Say why you reject this.",
     Decision.Verdict.RETURNED: "Say what must change.",
 }
+
+
+def read_conditions(verdict: str, conditions: Sequence[str]) -> list[str]:
+    """Return what must be done, each once; raises Refused when it belongs to no approval."""
+    wanted = list(dict.fromkeys(filter(None, (text.strip() for text in conditions))))
+    if wanted and verdict != Decision.Verdict.APPROVED:
+        raise Refused("Conditions belong to an approval.", code="conditions_misplaced")
+    if len(wanted) > MOST_CONDITIONS or any(len(text) > LONGEST for text in wanted):
+        raise Refused(
+            f"At most {MOST_CONDITIONS} conditions of {LONGEST} letters. If it is more, return it.",
+            code="conditions_too_many",
+        )
+    return wanted
+
+
+MOST_CONDITIONS, LONGEST = 10, 300
 
 
 def check_terms(request: ApprovalRequest, shown: str) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from dealdesk import links
 from dealdesk.models import (
+    ApprovalCondition,
     ApprovalRequest,
     ApprovalSlot,
     ApprovalStep,
@@ -187,6 +188,14 @@ def tell_approvers(
         )
 
 
+def conditions_of(request: ApprovalRequest) -> list[str]:
+    """What must be done before the deal is won, as the approvers of this request put it."""
+    own = Q(decision__slot__step__request=request)
+    carried = Q(decision__carried_to__step__request=request)
+    found = ApprovalCondition.objects.filter(own | carried, done_at=None)
+    return list(found.order_by("pk").values_list("text", flat=True).distinct())
+
+
 def tell_outcome(request: ApprovalRequest, *, by: Actor, at: datetime) -> None:
     """Tell submitter and owner how a request ended, unless they ended it themselves."""
     deciders = [
@@ -215,6 +224,7 @@ def tell_outcome(request: ApprovalRequest, *, by: Actor, at: datetime) -> None:
                 "status": request.status,
                 "why": request.ended_reason,
                 "deciders": deciders,
+                "conditions": conditions_of(request),
                 "who": by.name,
                 "valid_until": f"{day:%-d %B %Y}" if day and request.status == "approved" else "",
             },

@@ -1,4 +1,6 @@
-"""What is done with a request beside deciding it: handing one's part on, and letting it pass."""
+"""What is done with a request beside deciding it: handing one's part on, letting it pass, and
+doing what an approval was given under.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from django.db import transaction
 
 from dealdesk import links
 from dealdesk.exclusions import excluded_people
-from dealdesk.models import ApprovalRequest, ApprovalSlot, ApprovalStep
+from dealdesk.models import ApprovalCondition, ApprovalRequest, ApprovalSlot, ApprovalStep
 from dealdesk.operations.decisions import locked_slot
 from dealdesk.operations.ending import (
     UNSETTLED,
@@ -19,11 +21,17 @@ from dealdesk.operations.ending import (
 )
 from dealdesk.operations.shared import lock_deal, lock_request, pinned_policy
 from dealdesk.operations.staffing import open_slots, release
-from dealdesk.permissions import check_can_bypass, check_can_hand_on, check_fits
+from dealdesk.permissions import (
+    check_can_bypass,
+    check_can_hand_on,
+    check_can_meet,
+    check_fits,
+)
 from revops.ledger.operations import record
+from revops.outbox.operations import notify
 from revops.people.actor import Actor
 from revops.people.models import User
-from revops.refusals import Refused
+from revops.refusals import Conflict, Refused
 
 
 @transaction.atomic(durable=True)
@@ -100,6 +108,52 @@ def bypass_request(
     tell_approvers(left, request, why=why, by=by, at=at)
     tell_outcome(request, by=by, at=at)
     return request
+
+
+@transaction.atomic(durable=True)
+def meet_condition(
+    *, condition: ApprovalCondition, note: str, by: Actor, at: datetime
+) -> ApprovalCondition:
+    """Write down that what an approver asked for is done, and how; the approver is told."""
+    request = condition.decision.slot.step.request
+    deal = lock_deal(request.deal_id)
+    condition = ApprovalCondition.objects.select_related("decision__decided_by").get(
+        pk=condition.pk
+    )
+    check_can_meet(deal, condition, by=by)
+    if condition.done_at:
+        raise Conflict("This condition is met already.", code="already_done")
+    if not note.strip():
+        raise Refused("Say how it was done, or where it can be seen.", code="note_missing")
+    condition.done_at, condition.done_by, condition.done_note = at, by.user, note.strip()
+    condition.save(update_fields=["done_at", "done_by", "done_note"])
+    after = {"condition": condition.text}
+    record(
+        "approval.condition_met",
+        request,
+        by=by,
+        at=at,
+        after=after,
+        why=note.strip(),
+        related=[deal, request.quote],
+    )
+    approver = condition.decision.decided_by
+    if by.user is not None and approver.pk != by.user.pk:
+        notify(
+            approver,
+            "approval.condition_met",
+            about=request,
+            dedupe_key=f"condition:{condition.pk}",
+            at=at,
+            context={
+                "deal": deal.name,
+                "who": by.name,
+                "condition": condition.text,
+                "note": note.strip(),
+            },
+            link=f"request:{request.pk}",
+        )
+    return condition
 
 
 BYPASS = [

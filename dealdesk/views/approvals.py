@@ -265,6 +265,7 @@ def decide(slot: ApprovalSlot, form: DecisionForm, *, by: Actor, at: datetime, l
         verdict=form.cleaned_data.get("verdict", ""),
         reason=form.cleaned_data.get("reason", ""),
         digest=form.cleaned_data.get("digest", ""),
+        conditions=form.cleaned_data.get("conditions", "").splitlines(),
         link=link,
         by=by,
         at=at,

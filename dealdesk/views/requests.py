@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from dealdesk import operations
+from dealdesk.coverage import approvals_behind
 from dealdesk.forms import ReasonForm
 from dealdesk.mails import given_facts, in_return_facts
-from dealdesk.models import ApprovalRequest, Decision
+from dealdesk.models import ApprovalCondition, ApprovalRequest, Decision
 from dealdesk.permissions import check_can_bypass, check_can_recall, check_can_revoke
 from dealdesk.terms import terms_code
 from dealdesk.views.approvals import ask_sentence
 from dealdesk.views.conversation import conversation_of
 from dealdesk.views.shared import by_and_at, request_or_404, why_not
 from dealdesk.views.showing import mails_of, request_status, show_request, slots_of
+from pipeline.permissions import check_can_change
 from pipeline.timeline import tell
+from revops.addresses import number_in
 from revops.ledger.models import Entry
 from revops.people.actor import Actor
 from revops.people.models import Role
@@ -58,6 +62,8 @@ def show(
         "open_slot": next((slot for slot in mine if slot.is_open and asked.is_pending), None),
         "revocable": revocable(shown, slots, by, at),
         "talk": conversation_of(asked, by),
+        "conditions": conditions_of(asked),
+        "may_meet": asked.deal.is_open and not why_not(check_can_change, asked.deal, by=by),
         "said": said,
         "refused": refused,
         "form": form or ReasonForm(),
@@ -108,6 +114,30 @@ def request_recall(request, pk):
         return show(request, request_or_404(request, pk), refused=refused, form=form)
     messages.success(request, "Recalled. Everybody asked is told, and their links have ended.")
     return redirect(asked)
+
+
+def conditions_of(asked: ApprovalRequest) -> list[ApprovalCondition]:
+    """What was asked for with the approvals this request rests on."""
+    found = ApprovalCondition.objects.filter(decision__in=approvals_behind(asked))
+    return list(found.select_related("decision__decided_by", "done_by").order_by("pk"))
+
+
+@login_required
+@require_POST
+def request_condition(request, pk):
+    """Say that a condition is met, and how."""
+    asked, form = request_or_404(request, pk), ReasonForm(request.POST)
+    note = form.cleaned_data["reason"] if form.is_valid() else ""
+    number = number_in(request.POST.get("condition", "")) or 0
+    condition = next((each for each in conditions_of(asked) if each.pk == number), None)
+    if condition is None:
+        raise Http404
+    try:
+        operations.meet_condition(condition=condition, note=note, **by_and_at(request))
+    except Refused as refused:
+        return show(request, request_or_404(request, pk), refused=refused)
+    messages.success(request, "Written down, and the approver is told.")
+    return redirect(f"{asked.get_absolute_url()}#conditions")
 
 
 @login_required

@@ -15,6 +15,7 @@ from django.db import DatabaseError, IntegrityError, connection, models, transac
 
 from dealdesk.drafts import ConcessionDraft
 from dealdesk.models import (
+    ApprovalCondition,
     ApprovalLink,
     ApprovalRequest,
     ApprovalSlot,
@@ -145,7 +146,7 @@ def sell(deal: Deal, rep: User, vp: User, desk: User) -> None:
     request = submit(offer)
     asked = ask_submitter(slot=slot_of(request, vp), body="Why?", by=by(vp), at=AT)
     answer_question(question=asked, body="So", by=by(rep), at=AT)
-    decide(request, vp)
+    decide(request, vp, conditions=["A call"])
     DecisionRevocation.objects.create(
         decision=Decision.objects.get(),
         reason="Mistaken",
@@ -432,6 +433,8 @@ BAD = {
         ApprovalSlot, state="carried_forward", closed_at=AT
     ),
     "dealdesk_slot_pause_has_time_left": change(ApprovalSlot, paused_at=AT),
+    "dealdesk_condition_says_something": twin(ApprovalCondition, text=""),
+    "dealdesk_condition_done_has_who_when_and_how": change(ApprovalCondition, done_at=AT),
     "dealdesk_message_says_something": twin(RequestMessage, {"kind": "question"}, body=""),
     "dealdesk_message_question_has_slot": twin(RequestMessage, {"kind": "question"}, slot_id=None),
     "dealdesk_message_answer_has_question": twin(
