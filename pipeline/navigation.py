@@ -118,6 +118,7 @@ def register() -> None:
     notices = {
         "deal.skipped": "{who} moved {deal} ahead to {stage}, skipping {skipped}",
         "deal.pushed_again": "{deal} was pushed {times} times, now to {close_date}",
+        "deal.forecast_reviewed": "{who} reviewed the forecast of {deal}: {outcome}",
         "deal.reassigned": "{who} gave {deal} to {owner}",
         "deal.overridden": "{who} moved {deal} to {stage} past its gate",
         "deal.transferred": "{who} moved {deal} into {pipeline}",

@@ -139,6 +139,14 @@ def check_can_reopen(deal: Deal, *, by: Actor) -> None:
     raise NotAllowed("Only managers above the owner and RevOps may reopen a closed deal.")
 
 
+def check_can_review(deal: Deal, *, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may review the forecast of this deal; its owner may not."""
+    user = person(by)
+    if user is None or user.has_role(Role.REVOPS_ADMIN) or leads(user, deal.owner_id):
+        return
+    raise NotAllowed("Only managers above the owner and RevOps review the forecast of a deal.")
+
+
 def check_can_override(*, by: Actor) -> None:
     """Raise NotAllowed unless `by` may move a deal past what its gate still asks.
 

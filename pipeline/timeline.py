@@ -420,6 +420,20 @@ def close_date(text: str, tone: str, entry: Entry, names: Names) -> Story:
     return Story(text, "calendar-clock", tone, note, [("Close date", before, after)])
 
 
+def forecast_reviewed(entry: Entry, names: Names) -> Story:
+    outcome = entry.after.get("outcome", "")
+    text = OUTCOMES.get(outcome, outcome)
+    return Story(f"reviewed the forecast: {text}", "clipboard-check", "info", entry.why)
+
+
+OUTCOMES = {
+    "keep": "keep it as it is",
+    "downgrade": "forecast it lower",
+    "new_date": "another close date",
+    "close": "close it as lost",
+}
+
+
 def reassigned(entry: Entry, names: Names) -> Story:
     old, new = names.person(entry.before.get("owner")), names.person(entry.after.get("owner"))
     return Story(f"gave the deal from {old} to {new}", "arrow-right-left", body=entry.why)
@@ -581,6 +595,7 @@ TELLERS: dict[str, Teller] = {
     "deal.close_date_set": partial(close_date, "set the close date", ""),
     "deal.close_date_pushed": partial(close_date, "pushed the close date", "warn"),
     "deal.close_date_pulled_in": partial(close_date, "pulled the close date in", "good"),
+    "deal.forecast_reviewed": forecast_reviewed,
     "deal.reassigned": reassigned,
     "deal.criterion_ticked": ticked,
     "deal.criterion_withdrawn": tick_withdrawn,

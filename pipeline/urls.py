@@ -18,6 +18,7 @@ from pipeline.views import (
     junk,
     lists,
     moves,
+    reviews,
     tasks,
 )
 from pipeline.views.forecast import change, delays, outlook, quotas, trend
@@ -53,6 +54,7 @@ urlpatterns = [
         name="deal-debt-assign",
     ),
     path("deals/<int:pk>/push/", close_dates.deal_push, name="deal-push"),
+    path("deals/<int:pk>/review/", reviews.deal_review, name="deal-review"),
     path("deals/<int:pk>/reassign/", deals.deal_reassign, name="deal-reassign"),
     path("deals/<int:pk>/activities/", buying.deal_activity_log, name="deal-activity-log"),
     path("deals/<int:pk>/next-step/", buying.deal_next_step, name="deal-next-step"),

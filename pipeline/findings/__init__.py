@@ -29,6 +29,7 @@ from pipeline.findings.judging import (
     kinds,
     problem_keys,
 )
+from pipeline.findings.kinds import waits_for_review
 from pipeline.registry import FindingKind as Kind
 from pipeline.registry import Seen
 
@@ -50,4 +51,5 @@ __all__ = [
     "problem_keys",
     "read_context",
     "stale_after",
+    "waits_for_review",
 ]

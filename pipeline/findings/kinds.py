@@ -100,8 +100,14 @@ def pushed(context: Context) -> Q:
     return Q(push_count__gte=PUSHED_TOO_OFTEN, push_count__gt=F("reviewed_pushes"))
 
 
+def waits_for_review(deal: Deal) -> bool:
+    """Whether nobody has looked at the forecast of this open deal since its last push."""
+    often = deal.push_count >= PUSHED_TOO_OFTEN
+    return deal.is_open and often and deal.push_count > deal.reviewed_pushes
+
+
 def judge_pushed(deal: Deal, context: Context, fact: Any) -> Seen | None:
-    if deal.push_count < PUSHED_TOO_OFTEN or deal.push_count <= deal.reviewed_pushes:
+    if not waits_for_review(deal):
         return None
     since = context.day(fact) if isinstance(fact, datetime) else None
     return Seen(since, f"The close date was pushed {deal.push_count} times.")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
 from pipeline.junk import is_junk
-from pipeline.models import Choice, ClosePush, Deal
+from pipeline.models import Choice, ClosePullIn, ClosePush, Deal
 from pipeline.operations.evidence import read_day, set_first_close_date
 from pipeline.operations.shared import (
     check_open,
@@ -22,8 +22,15 @@ from pipeline.operations.shared import (
 from pipeline.permissions import check_can_change
 from revops.company.models import Company
 from revops.people.actor import Actor
+from revops.people.models import Role, User
 from revops.refusals import Missing, Refused
+from revops.work.operations import add_task
+from revops.worktime.arithmetic import add_business_time
+from revops.worktime.calendars import calendar_of
 
+FORECAST_REVIEW = "forecast_review"
+REVIEW_IN = timedelta(hours=16)
+"""Two days of eight business hours."""
 REVIEW_FROM = 2
 """The push from which the forecast of a deal is looked at again."""
 
@@ -70,6 +77,11 @@ def pull_in_close_date(
 ) -> Deal:
     """Move the close date earlier, or set the first one; no reason is asked."""
     deal = lock_deal(deal, version=version)
+    return pull_in(deal, to, by=by, at=at)
+
+
+def pull_in(deal: Deal, to: date | str, *, by: Actor, at: datetime) -> Deal:
+    """Pull in the close date of a locked deal, or set its first one."""
     check_can_change(deal, by=by)
     check_open(deal)
     day = read_day(to)
@@ -82,6 +94,9 @@ def pull_in_close_date(
             "This is not earlier. Moving the close date later needs a reason.", code="not_earlier"
         )
     check_day(day, at=at)
+    ClosePullIn.objects.create(
+        deal=deal, from_date=deal.close_date, to_date=day, pulled_at=at, pulled_by=by.user
+    )
     write_facts(deal, {"close_date": day}, by=by, at=at, verb="deal.close_date_pulled_in")
     return deal
 
@@ -100,7 +115,14 @@ def push_close_dates(*, pushes: Sequence[Push], by: Actor, at: datetime) -> list
 
 
 def push(
-    deal: Deal, to: date | str, reason_key: str, note: str, *, by: Actor, at: datetime
+    deal: Deal,
+    to: date | str,
+    reason_key: str,
+    note: str,
+    *,
+    by: Actor,
+    at: datetime,
+    asks_review: bool = True,
 ) -> Deal:
     """Push the close date of a locked deal."""
     check_can_change(deal, by=by)
@@ -113,7 +135,7 @@ def push(
     check_day(day, at=at)
     check_reason(deal, day, reason_key, note)
     move_later(deal, day, reason_key, note, by=by, at=at)
-    if deal.push_count >= REVIEW_FROM:
+    if asks_review and deal.push_count >= REVIEW_FROM:
         ask_for_review(deal, by=by, at=at)
     return deal
 
@@ -182,7 +204,18 @@ def move_later(
 
 
 def ask_for_review(deal: Deal, *, by: Actor, at: datetime) -> None:
-    """Tell owner and manager that the forecast of this deal needs a look."""
+    """Ask the manager to review the forecast of this deal, once, and tell owner and manager."""
+    reviewer = reviewer_of(deal)
+    add_task(
+        kind=FORECAST_REVIEW,
+        about=deal,
+        title=f"Review the forecast of {deal.name}",
+        assignee=reviewer,
+        due_at=add_business_time(calendar_of(reviewer), at, REVIEW_IN),
+        dedupe_key=FORECAST_REVIEW,
+        by=by,
+        at=at,
+    )
     tell(
         owner_and_manager(deal),
         "deal.pushed_again",
@@ -193,3 +226,12 @@ def ask_for_review(deal: Deal, *, by: Actor, at: datetime) -> None:
         times=str(deal.push_count),
         close_date=str(deal.close_date),
     )
+
+
+def reviewer_of(deal: Deal) -> User:
+    """The owner's manager; where there is none, RevOps, and the owner where nobody else is."""
+    manager = deal.owner.manager
+    if manager is not None and manager.is_active:
+        return manager
+    revops = User.objects.active().holding(Role.REVOPS_ADMIN).order_by("pk").first()
+    return revops or deal.owner

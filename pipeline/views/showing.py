@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from pipeline import registry
 from pipeline.addedfields import added_facts, names_in, shown_words
-from pipeline.findings import findings_of, read_context
+from pipeline.findings import findings_of, read_context, waits_for_review
 from pipeline.forms import (
     ActivityForm,
     AttachmentForm,
@@ -34,11 +34,13 @@ from pipeline.gates import (
     rows_of,
 )
 from pipeline.models import Deal, Move, Pipeline
+from pipeline.moneyhistory import money_history
 from pipeline.permissions import (
     can_override,
     check_can_change,
     check_can_reassign,
     check_can_reopen,
+    check_can_review,
 )
 from pipeline.registry import CUSTOM
 from pipeline.stages import Process, Rule, process_by_id
@@ -118,9 +120,6 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
     lines = checklist(request, deal, process, rule, facts, rows, blocking)
     visits = list(deal.visits.select_related("entered_by").order_by("pk"))
     labels = {key: label for (_, key), label in choice_labels().items()}
-    pushes = list(deal.pushes.select_related("pushed_by").order_by("-pushed_at", "-pk")[:20])
-    for push in pushes:
-        push.reason_label = labels.get(push.reason_key, push.reason_key)
     told = timeline_of(deal, user, before=request.GET.get("before", ""))
     tasks = tasks_about(deal)
     left = CLOSING_WORK.get(deal.status, {})
@@ -145,7 +144,8 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
         "locks": locks_of(deal),
         "contacts": rows.contacts,
         "members": list(deal.members.standing(today).select_related("person").order_by("pk")),
-        "pushes": pushes,
+        "money": money_history(deal, labels),
+        "may_review": waits_for_review(deal) and not why_not(check_can_review, deal, by=by),
         "files": rows.files,
         "tasks": [task for task in tasks if task.is_open and task.kind not in left],
         "closing": [closing_line(kind, label, tasks) for kind, label in left.items()],

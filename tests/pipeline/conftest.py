@@ -12,7 +12,7 @@ def pipeline_alone(monkeypatch):
     for name in ("_checks", "_effects", "_changed", "_visibility"):
         monkeypatch.setattr(registry, name, [])
     tables = ("_panels", "_card_facts", "_extra_facts", "_locks", "_storytellers", "_home_panels")
-    for name in tables:
+    for name in (*tables, "_extra_facts_of_many", "_findings"):
         monkeypatch.setattr(registry, name, {})
 
 

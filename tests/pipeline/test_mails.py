@@ -14,6 +14,7 @@ from pipeline.operations import (
     transfer_deal,
     win_deal,
 )
+from pipeline.operations.reviews import review_forecast
 from revops.outbox.bodies import render
 from revops.outbox.models import Notification
 from tests.factories.people import AT, by, make_person
@@ -57,6 +58,9 @@ CAUSES = {
     "deal.pushed_again": lambda rep, manager, other: push_twice(rep),
     "deal.won": lambda rep, manager, other: win_deal(
         deal=complete(make_deal(rep, stage="negotiation")), by=by(rep), at=AT
+    ),
+    "deal.forecast_reviewed": lambda rep, manager, other: review_forecast(
+        deal=make_deal(rep), outcome="keep", note="The CFO signs", by=by(manager), at=AT
     ),
     "deal.reopened": lambda rep, manager, other: reopen_deal(
         deal=lose(make_deal(rep), rep), reason="They came back", by=by(manager), at=AT
