@@ -47,8 +47,10 @@ class RoutePerson:
 
 @dataclass(frozen=True)
 class RouteStep:
-    """One step of a route. state: planned, waiting, approved, rejected, returned, bypassed, skipped,
-    carried."""
+    """One step of a route.
+
+    state: planned, waiting, approved, rejected, returned, bypassed, skipped, carried.
+    """
 
     label: str
     state: str = "planned"
