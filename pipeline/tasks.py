@@ -29,5 +29,6 @@ def send_digests():
 @shared_task
 def fold_tallies():
     """Count marked days anew; readers count them from base rows until then."""
-    tallies.turn_of_month(timezone.now())
-    return tallies.fold()
+    at = timezone.now()
+    tallies.turn_of_month(at)
+    return tallies.fold(at=at)

@@ -33,9 +33,10 @@ MARKS = 5000
 """Marks that one transaction takes on, so that it stays short."""
 
 BATCH = 1000
+A_YEAR = timedelta(days=365)
 
 
-def fold(*, most: int = MARKS) -> int:
+def fold(*, at: datetime, most: int = MARKS) -> int:
     """Count the marked days anew and take their marks away; return how many marks went.
 
     In one transaction, alone. It takes away exactly the marks it saw before it counted: a change
@@ -48,18 +49,21 @@ def fold(*, most: int = MARKS) -> int:
         for _, pipeline_id, day in seen:
             days[pipeline_id].add(day)
         for pipeline_id in sorted(days):
-            recount(pipeline_id, days[pipeline_id])
+            recount(pipeline_id, days[pipeline_id], at=at)
         take_away([mark[0] for mark in seen])
     return len(seen)
 
 
 def turn_of_month(at: datetime) -> None:
-    """Mark the first day of this month where it was not counted yet."""
-    first = Company.get().local_day(at).replace(day=1)
-    names = [measure.name for measure in measures() if measure.on_first]
-    rows = Tally.objects.filter(measure__in=names, dimension="", grain=DAYS, start=first)
-    counted = set(rows.values_list("pipeline", flat=True))
-    marks.mark_days(set(Pipeline.objects.values_list("pk", flat=True)) - counted, [first])
+    """Mark the first days of the last months that were not counted yet."""
+    today = Company.get().local_day(at)
+    firsts = set(months_between(today - A_YEAR, today))
+    for measure in measures():
+        if measure.on_first:
+            for pipeline in Pipeline.objects.order_by("pk"):
+                rows = Tally.objects.filter(pipeline=pipeline, measure=measure.name, dimension="")
+                counted = rows.filter(grain=DAYS, start__in=firsts).values_list("start", flat=True)
+                marks.mark_days([pipeline.pk], firsts - set(counted))
 
 
 def waiting() -> int:
@@ -72,12 +76,17 @@ def take_away(seen: Sequence[int]) -> None:
         TallyMark.objects.filter(pk__in=seen[start : start + BATCH]).delete()
 
 
-def recount(pipeline_id: int, days: Iterable[date]) -> None:
+def recount(pipeline_id: int, days: Iterable[date], *, at: datetime) -> None:
     """Count these days of a pipeline anew, and add up the months they lie in."""
-    wanted = frozenset(days)
     for measure in measures():
-        altered = write_days(pipeline_id, measure, wanted)
+        altered = write_days(pipeline_id, measure, countable(measure, days, at=at))
         add_up_months(pipeline_id, measure, altered)
+
+
+def countable(measure: Measure, days: Iterable[date], *, at: datetime) -> frozenset[date]:
+    """Those of the days that have come, where a measure tells how things stood on a day."""
+    today = Company.get().local_day(at) if measure.on_first else date.max
+    return frozenset(day for day in days if day <= today)
 
 
 def true_days(
@@ -160,33 +169,34 @@ def store(
 # From the beginning
 
 
-def rebuild() -> int:
+def rebuild(*, at: datetime) -> int:
     """Count every day of every pipeline anew; return the number of tallies then kept.
 
     In one transaction, alone, month by month so that it needs little memory.
     """
     with transaction.atomic(durable=True):
-        return rebuild_within()
+        return rebuild_within(at=at)
 
 
-def rebuild_within() -> int:
+def rebuild_within(*, at: datetime) -> int:
     """As `rebuild`, within the caller's transaction: for loaders of many deals."""
     lock_exclusively(Lock.TALLIES)
     seen = list(TallyMark.objects.values_list("pk", flat=True))
     Tally.objects.all().delete()
     for pipeline in Pipeline.objects.order_by("pk"):
-        for days in every_month(pipeline.pk):
-            recount(pipeline.pk, days)
+        for days in every_month(pipeline.pk, at=at):
+            recount(pipeline.pk, days, at=at)
     take_away(seen)
     return Tally.objects.count()
 
 
-def every_month(pipeline_id: int) -> Iterator[frozenset[date]]:
+def every_month(pipeline_id: int, *, at: datetime) -> Iterator[frozenset[date]]:
     """The days of each month in which something may have happened, the unknown day first."""
     yield frozenset({UNKNOWN_DAY})
     reach = reach_of(pipeline_id)
     if reach:
-        for month in months_between(*reach):
+        first, last = reach
+        for month in months_between(first, max(last, Company.get().local_day(at))):
             yield frozenset(days_of(month))
 
 
@@ -224,13 +234,15 @@ def reach_of(pipeline_id: int) -> tuple[date, date] | None:
 # Verification
 
 
-def differences() -> Iterator[str]:
+def differences(*, at: datetime) -> Iterator[str]:
     """A sentence for each kept tally that is not what base rows say; marked days are left out."""
     for pipeline in Pipeline.objects.order_by("pk"):
         marked = set(TallyMark.objects.filter(pipeline=pipeline).values_list("day", flat=True))
-        for days in every_month(pipeline.pk):
+        for days in every_month(pipeline.pk, at=at):
             for measure in measures():
-                yield from differences_of(pipeline, measure, days, frozenset(marked))
+                wanted = countable(measure, days, at=at)
+                if wanted:
+                    yield from differences_of(pipeline, measure, wanted, frozenset(marked))
 
 
 def differences_of(
@@ -241,6 +253,8 @@ def differences_of(
     first, last = min(days), max(days)
     kept = rows.filter(grain=DAYS, start__gte=first, start__lte=last)
     stored = {(row.dimension, row.start): row.cells for row in kept}
+    if measure.on_first:
+        marked |= frozenset(day for day in days if day.day == 1 and ("", day) not in stored)
     for dimension, day in sorted({*true, *stored}):
         if day not in marked and true.get((dimension, day), []) != stored.get((dimension, day), []):
             yield told(pipeline, measure, dimension, f"on {day}")

@@ -155,7 +155,7 @@ def stored(
 
 def uncounted_firsts(scope: Scope, measure: Measure, since: date, until: date) -> set[date]:
     """First days of months that nobody has counted yet, as at the turn of a month."""
-    firsts = {day for day in months_between(since, until) if since <= day <= scope.today}
+    firsts = {day for day in months_between(since, until) if since <= day}
     rows = Tally.objects.filter(
         pipeline=scope.pipeline, measure=measure.name, dimension="", grain=DAYS, start__in=firsts
     )

@@ -25,7 +25,7 @@ class Command(BaseCommand):
             rollups.rebuild_rollups()
             added = standings.backfill_standings()
             standings.correct_standings(at=timezone.now())
-        kept = tallies.rebuild()
+        kept = tallies.rebuild(at=timezone.now())
         self.stdout.write(f"Rollups counted, {added} histories added, {kept} tallies kept.")
 
     def verify(self) -> None:
