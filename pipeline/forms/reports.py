@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -30,11 +31,19 @@ class ReportForm(forms.Form):
         Team.objects.none(), required=False, label="Team", empty_label="Every team"
     )
     pipeline = forms.ModelChoiceField(
-        Pipeline.objects.none(), to_field_name="key", empty_label=None, label="Pipeline"
+        Pipeline.objects.none(),
+        required=False,
+        to_field_name="key",
+        empty_label=None,
+        label="Pipeline",
     )
 
-    def __init__(self, data: Any, *, reader: User, today: Any, usual: str = USUAL) -> None:
+    def __init__(
+        self, data: Any, *, reader: User, today: date, usual: str = USUAL, is_now: bool = False
+    ) -> None:
         given = data.copy()
+        if is_now:
+            given["period"], given["from"], given["to"] = "", f"{today}", f"{today}"
         preset = given.get("period", "")
         self.preset = preset if preset in PRESETS else ""
         if not self.preset and not (given.get("from") or given.get("to")):
@@ -46,8 +55,8 @@ class ReportForm(forms.Form):
         if not given.get("pipeline") and (first := pipelines.filter(retired_at=None).first()):
             given["pipeline"] = first.key
         super().__init__(given)
-        self.fields["from"] = DayField(label="From")
-        self.fields["to"] = DayField(label="To")
+        self.fields["from"] = DayField(label="From", required=False)
+        self.fields["to"] = DayField(label="To", required=False)
         self.fields["pipeline"].queryset = pipelines
         people = owners_for(reader)
         self.fields["owner"].queryset = people
@@ -60,6 +69,9 @@ class ReportForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         since, until = cleaned.get("from"), cleaned.get("to")
+        for name in ("from", "to"):
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, ValidationError("Give both days, or choose a period."))
         if since and until and until < since:
             self.add_error("to", ValidationError("The last day lies before the first."))
         elif since and until and until.year - since.year > LONGEST_YEARS:
@@ -69,7 +81,8 @@ class ReportForm(forms.Form):
     @property
     def names_the_unseen(self) -> bool:
         """Whether it asks for somebody or something that this reader may not see."""
-        return any(name in self.errors for name in UNSEEN)
+        nothing = self.is_bound and not self.cleaned_data.get("pipeline")
+        return nothing or any(name in self.errors for name in UNSEEN)
 
     @property
     def period(self) -> Period:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from pipeline.metrics import Rate
@@ -30,14 +30,15 @@ register = template.Library()
 def report_cell(column: Column, cell: Cell) -> SafeString:
     """One cell: its value, the deals behind it, and what is said below."""
     shown: Any = text_of(column, cell.value)
-    note = cell.note
-    if column.kind == "rate":
-        note = " · ".join(filter(None, [basis_text(cell.value), cell.note]))
+    notes = [basis_text(cell.value) if column.kind == "rate" else "", cell.note]
     if cell.href:
         shown = format_html('<a href="{}">{}</a>', cell.href, shown)
     if cell.tone:
         shown = format_html('<span class="{}">{}</span>', cell.tone, shown)
-    return format_html('{}<span class="cell-sub">{}</span>', shown, note) if note else shown
+    said = ((note,) for note in notes if note)
+    return format_html(
+        "{}{}", shown, format_html_join("", '<span class="cell-sub">{}</span>', said)
+    )
 
 
 def text_of(column: Column, value: Any) -> Any:

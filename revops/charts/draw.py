@@ -147,7 +147,7 @@ def funnel(
     shares = shares or _shares_of(values)
     most = max([*values, 1e-9])
     left, high, gap = label_width(labels), 30, 8
-    width = WIDTH - left - 108
+    width = WIDTH - left - 140
     parts = []
     for at, (label, value) in enumerate(zip(labels, values, strict=True)):
         y = at * (high + gap) + gap / 2
@@ -156,7 +156,7 @@ def funnel(
         parts += [
             text_at(left - 10, y + high / 2 + 4, label, "end"),
             rect(left + (width - long) / 2, y, long, high, tone, said),
-            text_at(WIDTH - 98, y + high / 2 + 4, figure(value, unit), "start", "chart-value"),
+            text_at(WIDTH - 130, y + high / 2 + 4, figure(value, unit), "start", "chart-value"),
             text_at(WIDTH - 2, y + high / 2 + 4, shares[at], "end"),
         ]
     height = len(rows) * (high + gap)
@@ -285,6 +285,7 @@ def _standing(
     totals = [sum(stack) for stack in stacks]
     up, marks = value_axis([0.0, *totals], unit)
     across, wide = positions(len(labels)), bar_width(len(labels))
+    room = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
     parts = [marks, labels_below(labels, across)]
     for row, (x, label, stack, total) in enumerate(
         zip(across, labels, stacks, totals, strict=True)
@@ -299,9 +300,10 @@ def _standing(
             mark = rect(x - wide / 2, top, wide, abs(up(end) - up(level)), part, said)
             parts.append(linked(mark, hrefs[row][at] if hrefs else ""))
             level = end
-        if wide >= 18:
+        above = figure(total, unit, short=True)
+        if len(above) * 7 <= room:
             top = min(up(total), up(0)) - 5
-            parts.append(text_at(x, top, figure(total, unit, short=True), "middle", "chart-value"))
+            parts.append(text_at(x, top, above, "middle", "chart-value"))
     return "".join(parts)
 
 

@@ -85,7 +85,7 @@ def bands_section(question: Question, found, drill: Drill) -> Section:
     ]
     lines = [band_line(question, row, drill) for row in found.rows]
     table = Table("ages", "Open deals by age and stage", columns, lines)
-    return Section("Age since opening", NOW, [chart], table, ["aging"], wide=True)
+    return Section("Age since opening", NOW, [chart], table, ["aging"], layout="wide")
 
 
 def band_line(question: Question, row, drill: Drill) -> list[Cell]:

@@ -77,7 +77,7 @@ class Question:
 
 
 def read_question(
-    request, *, bys: Sequence[str] = (), usual: str = USUAL
+    request, *, bys: Sequence[str] = (), usual: str = USUAL, is_now: bool = False
 ) -> tuple[ReportForm, Question | None]:
     """The form, and the question where its days are sound.
 
@@ -85,10 +85,11 @@ def read_question(
     """
     at = timezone.now()
     today = Company.get().local_day(at)
-    form = ReportForm(request.GET, reader=request.user, today=today, usual=usual)
-    if not form.is_valid():
-        if form.names_the_unseen:
-            raise Http404
+    form = ReportForm(request.GET, reader=request.user, today=today, usual=usual, is_now=is_now)
+    is_sound = form.is_valid()
+    if form.names_the_unseen:
+        raise Http404
+    if not is_sound:
         return form, None
     return form, question_from(form, request, at, today, bys)
 

@@ -10,6 +10,7 @@ from pipeline.views.reports.ages import aging_page
 from pipeline.views.reports.cycles import cycle_page
 from pipeline.views.reports.dates import slippage_page
 from pipeline.views.reports.funnels import funnel_page
+from pipeline.views.reports.glimpses import of_aging, of_losses, of_trend, of_win_rates
 from pipeline.views.reports.losing import losses_page
 from pipeline.views.reports.showing import Report, show_report
 from pipeline.views.reports.speeds import velocity_page
@@ -28,6 +29,7 @@ REPORTS = [
         10,
         RESULTS,
         trend_page,
+        glimpse=of_trend,
         usual=YEAR,
     ),
     Report(
@@ -38,6 +40,7 @@ REPORTS = [
         11,
         RESULTS,
         win_rates_page,
+        glimpse=of_win_rates,
         bys=SEPARATE,
         usual=YEAR,
     ),
@@ -49,6 +52,7 @@ REPORTS = [
         12,
         RESULTS,
         losses_page,
+        glimpse=of_losses,
         usual=YEAR,
     ),
     Report(
@@ -109,6 +113,8 @@ REPORTS = [
         41,
         DISCIPLINE,
         aging_page,
+        glimpse=of_aging,
+        is_now=True,
     ),
 ]
 
@@ -129,5 +135,6 @@ def register() -> None:
                 icon=report.icon,
                 order=report.order,
                 group=report.group,
+                glimpse=report.glimpse,
             )
         )

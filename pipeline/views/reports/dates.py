@@ -18,9 +18,8 @@ from pipeline.views.reports.parts import (
     Tile,
     count_text,
     days_text,
-    hundredths,
     month_text,
-    rate_text,
+    rate_mark,
     rate_tile,
 )
 from revops.charts import draw, rates
@@ -76,16 +75,7 @@ def nothing_pushed(question: Question) -> str:
 def slipped_section(question: Question, found) -> Section:
     years = len({row.start.year for row in found.rows}) > 1
     chart = rates.rates(
-        [
-            rates.RateMark(
-                month_text(row.start, year=years),
-                hundredths(row.rate.value) if row.rate.enough else None,
-                hundredths(row.rate.low) if row.rate.enough else None,
-                hundredths(row.rate.high) if row.rate.enough else None,
-                f"{rate_text(row.rate)} · n {count_text(row.rate.n)}",
-            )
-            for row in found.rows
-        ],
+        [rate_mark(month_text(row.start, year=years), row.rate) for row in found.rows],
         title="Share of deals due that did not close in time",
         tone="warn",
         data=False,
@@ -106,7 +96,7 @@ def slipped_section(question: Question, found) -> Section:
     notes = ["Each month, and the whole period, is judged as it began, so months need not add up."]
     if question.is_running:
         notes.append("The last month still runs: what is due in it may yet close in time.")
-    return Section("What slipped", IN_PERIOD, [chart], table, ["slippage"], notes, wide=True)
+    return Section("What slipped", IN_PERIOD, [chart], table, ["slippage"], notes, layout="table")
 
 
 def slipped_line(name: str, row) -> list[Cell]:

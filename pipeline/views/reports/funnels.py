@@ -18,7 +18,6 @@ from pipeline.views.reports.parts import (
     Section,
     Table,
     count_text,
-    days_text,
     rate_text,
     rate_tile,
 )
@@ -37,13 +36,13 @@ def funnel_page(question: Question) -> Answer:
             f"{first.stage.name} to next",
             first.cohort_rate,
             COHORT,
-            hint=(first.stage.key in young and "immature") or "",
+            hint="immature" if first.stage.key in young else "",
         ),
         rate_tile(
             f"{last.stage.name} to won",
             last.cohort_rate,
             COHORT,
-            hint=(last.stage.key in young and "immature") or "",
+            hint="immature" if last.stage.key in young else "",
         ),
         rate_tile(f"{first.stage.name} to next", first.period_rate, IN_PERIOD),
         rate_tile(f"{last.stage.name} to won", last.period_rate, IN_PERIOD),
@@ -72,17 +71,17 @@ def nothing_moved(question: Question) -> str:
     )
 
 
-def young_stages(question: Question) -> dict[str, str]:
-    """Stages whose cohort may still go on, and for how many days more nine in ten take.
+def young_stages(question: Question) -> set[str]:
+    """Stages whose cohort may still go on.
 
     A cohort is mature once its last day lies further back than nine in ten stays last, or than
     the days after which a deal there is stale where too few have left.
     """
-    found = {}
+    found = set()
     for row in flow.time_in_stage(question.scope).rows:
         days = row.days.p90 if row.days.enough else row.default_stale_days
         if days and question.period.until + timedelta(days=days) > question.scope.today:
-            found[row.stage.key] = days_text(days)
+            found.add(row.stage.key)
     return found
 
 
@@ -93,7 +92,7 @@ def both_funnels(rows, conversion, young) -> Section:
         shares=[
             ""
             if row.stage.key not in by_stage
-            else f"{rate_text(row.rate)} on"
+            else f"{rate_text(row.rate)}"
             if row.rate.enough
             else ""
             for row in rows
@@ -104,23 +103,25 @@ def both_funnels(rows, conversion, young) -> Section:
     left = draw.funnel(
         [(row.stage.name, row.left) for row in conversion],
         shares=[
-            f"{rate_text(row.period_rate)} on" if row.period_rate.enough else ""
-            for row in conversion
+            f"{rate_text(row.period_rate)}" if row.period_rate.enough else "" for row in conversion
         ],
-        title="Stays that ended in the period, and the share that ended onward",
+        title="Stays that ended, and the share that ended onward",
         tone="2",
         data=False,
     )
     notes = []
     if young:
-        notes.append("* Immature: deals that entered near the end of the period may still go on.")
+        notes.append(
+            "* Immature: the period ended less than nine in ten stays in the stage last, so deals "
+            "that entered late may still go on."
+        )
     return Section(
         "Cohort beside period",
         "",
         [cohort, left],
         metrics=["funnel", "conversion", "period_conversion"],
         notes=notes,
-        wide=True,
+        layout="wide",
     )
 
 
@@ -140,7 +141,7 @@ def conversion_section(question: Question, rows, conversion, young, drill: Drill
     ]
     lines = [conversion_line(row, here[row.stage.key], young, drill) for row in conversion]
     table = Table("conversion", "Conversion by stage", columns, lines)
-    return Section("Stage by stage", "", (), table, wide=True)
+    return Section("Stage by stage", "", (), table, layout="wide")
 
 
 def conversion_line(row, here, young, drill: Drill) -> list[Cell]:
@@ -155,7 +156,7 @@ def conversion_line(row, here, young, drill: Drill) -> list[Cell]:
         Cell(row.stage.name),
         Cell(row.entered, entered, skipped),
         Cell(row.passed),
-        Cell(row.cohort_rate, note=f"immature, {young[key]} days to go on" if key in young else ""),
+        Cell(row.cohort_rate, note="immature" if key in young else ""),
         Cell(row.left, left, leapt),
         Cell(row.onward),
         Cell(row.period_rate),

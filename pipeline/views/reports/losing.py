@@ -18,8 +18,8 @@ from pipeline.views.reports.parts import (
     Tile,
     basis_text,
     count_text,
-    hundredths,
     money_text,
+    rate_mark,
     rate_text,
 )
 from revops.charts import draw, rates
@@ -54,7 +54,6 @@ def reasons_section(question: Question, found, drill: Drill) -> Section:
         [(row.reason.name, row.count) for row in shown],
         title="Lost deals by reason",
         horizontal=True,
-        tone="bad",
         hrefs=urls[: len(shown)],
         data=False,
     )
@@ -81,12 +80,9 @@ def reasons_section(question: Question, found, drill: Drill) -> Section:
 def rivals_section(found, drill: Drill) -> Section:
     rows = found.competitors
     marks = [
-        rates.RateMark(
+        rate_mark(
             row.competitor.name,
-            hundredths(row.rate.value) if row.rate.enough else None,
-            hundredths(row.rate.low) if row.rate.enough else None,
-            hundredths(row.rate.high) if row.rate.enough else None,
-            f"{rate_text(row.rate)} · n {row.rate.n}",
+            row.rate,
             drill.closed(row.rate.n, "closed", of_competitor=row.competitor.key),
         )
         for row in rows[:MOST_BARS]

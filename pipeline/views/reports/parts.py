@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from pipeline.metrics import METRICS, Metric, Rate
 from pipeline.reports.shapes import Money
+from revops.charts.rates import RateMark
 from revops.exports import Sheet
 from revops.frame import formats
 
@@ -121,6 +122,15 @@ def rate_tile(label: str, rate: Rate, basis: str, href: str = "", hint: str = ""
     return Tile(label, rate_text(rate), basis, said, href)
 
 
+def rate_mark(label: str, rate: Rate, href: str = "") -> RateMark:
+    """A rate as charts draw it: no bar where too little is known."""
+    said = f"{rate_text(rate)} · {n_text(rate)}"
+    if not rate.enough:
+        return RateMark(label, None, note=said, href=href)
+    ends = hundredths(rate.low), hundredths(rate.high)
+    return RateMark(label, hundredths(rate.value), *ends, note=said, href=href)
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: how its values are shown, and how they go into a file."""
@@ -211,7 +221,8 @@ class Section:
     table: Table | None = None
     metrics: Sequence[str] = ()
     notes: Sequence[str] = ()
-    wide: bool = False
+    layout: str = ""
+    """How charts and table share the width: beside each other, "table" first, or all "wide"."""
     tiles: Sequence[Tile] = ()
     signs: Sequence[str] = ()
     """What stands before each figure where they make a sum."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from pipeline.reports.index import Glimpse
 from pipeline.reports.periods import USUAL
 from pipeline.views.reports.asking import BY, Question, read_question
 from pipeline.views.reports.index import check_can_read_reports
 from pipeline.views.reports.parts import Answer
 from revops.exports import CSV, FORMATS, file_response
+from revops.people.models import User
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,9 @@ class Report:
     answer: Callable[[Question], Answer]
     bys: Sequence[str] = ()
     usual: str = USUAL
+    is_now: bool = False
+    """Whether it tells how things stand today, whatever the period."""
+    glimpse: Callable[[User, datetime], Glimpse | None] | None = None
 
     @property
     def url_name(self) -> str:
@@ -39,7 +45,9 @@ class Report:
 @require_safe
 def show_report(request, report: Report):
     check_can_read_reports(request.user)
-    form, question = read_question(request, bys=report.bys, usual=report.usual)
+    form, question = read_question(
+        request, bys=report.bys, usual=report.usual, is_now=report.is_now
+    )
     context = {"report": report, "form": form}
     if question is None:
         return render(request, "pipeline/reports/report.html", context, status=422)

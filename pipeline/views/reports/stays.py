@@ -114,4 +114,4 @@ def time_section(question: Question, rows, limit_of, ids, drill: Drill) -> Secti
         "the dashed mark is when a deal there counts as stale: twice the average of twelve months, "
         "or the stage's own limit where fewer than ten deals have left it."
     ]
-    return Section("Stage by stage", "", [chart], table, ["time_in_stage"], notes)
+    return Section("Stage by stage", "", [chart], table, ["time_in_stage"], notes, layout="table")

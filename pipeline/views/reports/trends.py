@@ -55,6 +55,13 @@ def trend_counts(question: Question, rows, drill: Drill) -> Section:
         data=False,
     )
     currency = question.scope.company.currency
+    money = draw.bar(
+        [(month_text(row.month, year=years), row.won_value.amount) for row in rows],
+        title="Won value by month",
+        unit=currency,
+        tone="good",
+        data=False,
+    )
     columns = [
         Column("Month"),
         Column("Opened", "count"),
@@ -65,7 +72,8 @@ def trend_counts(question: Question, rows, drill: Drill) -> Section:
     ]
     lines = [trend_line(question, row, drill) for row in rows]
     table = Table("months", "Deals by month", columns, lines)
-    return Section("By month", IN_PERIOD, [chart], table, ["trend", "win_rate", "won_value"])
+    metrics = ["trend", "win_rate", "won_value"]
+    return Section("By month", IN_PERIOD, [chart, money], table, metrics, layout="wide")
 
 
 def trend_line(question: Question, row, drill: Drill) -> list[Cell]:
@@ -91,12 +99,5 @@ def trend_rates(question: Question, rows) -> Section:
         for row in rows
     ]
     chart = draw.line(known, series=["Win rate"], title="Win rate by month", unit="%", data=False)
-    money = draw.bar(
-        [(month_text(row.month, year=years), row.won_value.amount) for row in rows],
-        title="Won value by month",
-        unit=question.scope.company.currency,
-        tone="good",
-        data=False,
-    )
     note = "A month with fewer than 20 closed deals has no point on the line."
-    return Section("Rate and value", IN_PERIOD, [chart, money], notes=[note], wide=True)
+    return Section("Win rate", IN_PERIOD, [chart], notes=[note], layout="wide")

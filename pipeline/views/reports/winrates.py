@@ -20,10 +20,10 @@ from pipeline.views.reports.parts import (
     count_text,
     hundredths,
     money_text,
-    rate_text,
+    rate_mark,
     rate_tile,
 )
-from revops.charts import rates
+from revops.charts import draw, rates
 
 
 def win_rates_page(question: Question) -> Answer:
@@ -79,14 +79,7 @@ def win_rates_section(question: Question, found, drill: Drill) -> Section:
     by = question.by
     met = [row for row in found.rows if row.rate.n]
     marks = [
-        rates.RateMark(
-            row.of.name,
-            hundredths(row.rate.value) if row.rate.enough else None,
-            hundredths(row.rate.low) if row.rate.enough else None,
-            hundredths(row.rate.high) if row.rate.enough else None,
-            " · ".join([rate_text(row.rate), f"n {row.rate.n}"]),
-            drill.closed(row.rate.n, "closed", **part(by, row.of.key)),
-        )
+        rate_mark(row.of.name, row.rate, drill.closed(row.rate.n, "closed", **part(by, row.of.key)))
         for row in met[:MOST_BARS]
     ]
     overall = found.total.rate
@@ -97,6 +90,16 @@ def win_rates_section(question: Question, found, drill: Drill) -> Section:
         data=False,
     )
     currency = question.scope.company.currency
+    earned = [row for row in met if row.won][:MOST_BARS]
+    money = draw.bar(
+        [(row.of.name, row.won_value.amount) for row in earned],
+        title=f"Won value by {BY[by].lower()}",
+        unit=currency,
+        horizontal=True,
+        tone="good",
+        hrefs=[drill.closed(row.won, "won", **part(by, row.of.key)) for row in earned],
+        data=False,
+    )
     columns = [
         Column(BY[by]),
         Column("Won", "count"),
@@ -124,11 +127,11 @@ def win_rates_section(question: Question, found, drill: Drill) -> Section:
     return Section(
         f"By {BY[by].lower()}",
         "",
-        [chart] if marks else [],
+        [chart, money] if marks else [],
         table,
         ["win_rate", "cohort_win_rate", "won_value"],
         notes,
-        wide=True,
+        layout="wide",
     )
 
 
