@@ -18,9 +18,9 @@ from pipeline.ruleforms import NameForm, PipelineForm
 from pipeline.stages import read_process
 from pipeline.views.rules.shared import (
     answer,
+    deals_held,
     draft_of,
     for_administrators,
-    open_deals,
     pipeline_or_404,
     to_draft,
 )
@@ -48,7 +48,7 @@ def row_of(pipeline: Pipeline, versions) -> dict:
         "pipeline": pipeline,
         "in_force": max(published, key=lambda each: each.number, default=None),
         "draft": next((each for each in versions if not each.published_at), None),
-        "holds": sum(open_deals(pipeline).values()),
+        "holds": sum(deals_held(pipeline).values()),
     }
 
 
@@ -111,7 +111,7 @@ def rule_detail(request, pipeline):
         "history": history[:VERSIONS_SHOWN],
         "process": processes[0] if processes else None,
         "draft": draft_of(pipeline),
-        "holds": open_deals(pipeline),
+        "holds": deals_held(pipeline),
         "may_change": request.user.is_staff,
         "rename": NameForm(initial={"name": pipeline.name}),
     }

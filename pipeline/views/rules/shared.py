@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from pipeline.models import Pipeline, PipelineVersion, StageRollup
 from pipeline.operations.drafting import goes_to, ground_of
 from pipeline.ruledrafts import differences, faults_of, gone
-from pipeline.stages import read_process
+from pipeline.stages import Process, Rule, read_process
 from pipeline.views.shared import is_swap, opened_at
 from pipeline.violations import count_violations
 from revops.company.permissions import check_can_administer
@@ -49,7 +49,7 @@ def draft_context(request, pipeline: Pipeline, draft: PipelineVersion, at) -> di
     ground = ground_of(draft, process)
     leads = goes_to(draft)
     violations = count_violations(ground.before, process, leads, at=at)
-    holds = open_deals(pipeline)
+    holds = deals_held(pipeline)
     names = {rule.key: rule.name for rule in process.rules}
     return {
         "pipeline": pipeline,
@@ -71,13 +71,17 @@ def draft_context(request, pipeline: Pipeline, draft: PipelineVersion, at) -> di
         "violations": violations,
         "asked_of": sorted(violations.by_ask.items(), key=lambda pair: -pair[1]),
         "blocks_at": process.by_key.get(process.debt_blocks_at),
-        "running": sum(holds.values()),
+        "running": sum(holds.get(rule.stage_id, 0) for rule in open_now(ground.before)),
         "opened": at,
     }
 
 
-def open_deals(pipeline: Pipeline) -> dict[int, int]:
-    """How many deals each stage holds, as the rollups have it; closed ones in closed stages."""
+def open_now(before: Process | None) -> tuple[Rule, ...]:
+    return before.open_rules if before else ()
+
+
+def deals_held(pipeline: Pipeline) -> dict[int, int]:
+    """How many deals each stage holds, as the rollups have it."""
     found: dict[int, int] = {}
     rows = StageRollup.objects.filter(pipeline=pipeline)
     for stage_id, count in rows.values_list("stage", "count"):
