@@ -10,16 +10,17 @@ from django.core.files.base import File
 from django.db import transaction
 
 from pipeline import registry
+from pipeline.findings import keeping
 from pipeline.gates import CRITERION, unpaid_debts
 from pipeline.junk import is_junk, says_none
 from pipeline.junkwords import junk_words
-from pipeline.models import CriterionTick, Deal, DeclaredNone
+from pipeline.models import CriterionTick, Deal, DeclaredNone, GateDebt
 from pipeline.operations.shared import (
     CLOSING,
     TYPED,
     change_facts,
+    follow_evidence,
     lock_deal,
-    pay_debts,
     write_facts,
 )
 from pipeline.permissions import check_can_change
@@ -48,7 +49,7 @@ def declare_none(*, deal: Deal, item_key: str, by: Actor, at: datetime) -> Deal:
     deal = lock_deal(deal)
     check_can_change(deal, by=by)
     write_none(deal, item_key, by=by, at=at)
-    pay_debts(deal, by=by, at=at)
+    follow_evidence(deal, by=by, at=at)
     return deal
 
 
@@ -59,21 +60,29 @@ def withdraw_none(*, deal: Deal, item_key: str, by: Actor, at: datetime) -> Deal
     check_can_change(deal, by=by)
     if not remove_none(deal, item_key, by=by, at=at):
         raise Refused("Nobody has said that there is none.", code="not_declared")
+    keeping.refresh(deal, at)
     return deal
 
 
 @transaction.atomic(durable=True)
 def tick_criterion(
-    *, deal: Deal, criterion_key: str, note: str = "", by: Actor, at: datetime
+    *,
+    deal: Deal,
+    criterion_key: str,
+    note: str = "",
+    evidence: Attachment | File[Any] | int | None = None,
+    by: Actor,
+    at: datetime,
 ) -> Deal:
-    """Confirm one exit criterion, with person and date.
+    """Confirm one exit criterion, with person and date, and a note or a file that shows it.
 
-    Raises Refused when no stage asks it or it stands confirmed already.
+    Raises Refused when no stage asks it, it stands confirmed already, or it asks for a note or
+    a file and there is neither.
     """
     deal = lock_deal(deal)
     check_can_change(deal, by=by)
-    write_tick(deal, criterion_key, note=note, by=by, at=at)
-    pay_debts(deal, by=by, at=at)
+    write_tick(deal, criterion_key, note=note, evidence=evidence, by=by, at=at)
+    follow_evidence(deal, by=by, at=at)
     return deal
 
 
@@ -94,6 +103,7 @@ def withdraw_tick(*, deal: Deal, criterion_key: str, by: Actor, at: datetime) ->
         at=at,
         before={"criterion": criterion_key, "stage": tick.stage.key},
     )
+    keeping.refresh(deal, at)
     return deal
 
 
@@ -105,7 +115,7 @@ def fill_items(
     deal = lock_deal(deal, version=version)
     check_can_change(deal, by=by)
     write_evidence(deal, evidence, by=by, at=at)
-    pay_debts(deal, by=by, at=at)
+    follow_evidence(deal, by=by, at=at)
     return deal
 
 
@@ -144,9 +154,11 @@ def answers_none(deal: Deal, key: str, value: Any) -> bool:
 
 
 def none_allowed(deal: Deal, key: str) -> bool:
-    """Whether some stage of the deal's pipeline takes "none" for this item."""
+    """Whether some stage of the deal's pipeline, or what it still owes, takes "none"."""
     rules = process_by_id(deal.pipeline_id).rules
-    return any(item.key == key and item.none_allowed for rule in rules for item in rule.items)
+    if any(item.key == key and item.none_allowed for rule in rules for item in rule.items):
+        return True
+    return deal.debts.filter(paid_at=None, item_key=key, none_allowed=True).exists()
 
 
 def write_none(deal: Deal, key: str, *, by: Actor, at: datetime) -> None:
@@ -225,16 +237,33 @@ def kept_evidence(deal: Deal, given: Any, *, by: Actor, at: datetime) -> Attachm
 
 
 def criterion_meant(process: Process, deal: Deal, key: str) -> tuple[Rule, Criterion]:
-    """The criterion and its stage: the present one, one that is owed, or a later one."""
+    """The criterion and its stage: the present one, one that is owed, or a later one.
+
+    Where the present stage and an owed one both ask it, what is not yet confirmed is meant.
+    """
     present = process.rule_of(deal.stage_id)
-    owed = [
-        process.by_stage[d.stage_id] for d in unpaid_debts(deal) if d.stage_id in process.by_stage
-    ]
-    for rule in (present, *owed, *process.after(present.key), *process.open_rules):
-        for criterion in rule.criteria:
-            if criterion.key == key:
-                return rule, criterion
+    debts = [debt for debt in unpaid_debts(deal) if debt.is_criterion and debt.item_key == key]
+    now = [*criteria_called(key, present), *(owed_criterion(process, debt) for debt in debts)]
+    for rule, criterion in now:
+        if len(now) == 1 or not standing_tick(deal, rule, key):
+            return rule, criterion
+    later = (*process.after(present.key), *process.open_rules)
+    for found in (*now, *criteria_called(key, *later)):
+        return found
     raise Refused(f"No stage asks to confirm “{key}”.", code="unknown_criterion")
+
+
+def criteria_called(key: str, *rules: Rule) -> list[tuple[Rule, Criterion]]:
+    return [(rule, each) for rule in rules for each in rule.criteria if each.key == key]
+
+
+def owed_criterion(process: Process, debt: GateDebt) -> tuple[Rule, Criterion]:
+    """What a debt asks to confirm; its stage may be one that the rules in force have no more."""
+    rule = process.by_stage.get(debt.stage_id)
+    for found in criteria_called(debt.item_key, rule) if rule else ():
+        return found
+    gone = Rule(debt.stage_id, debt.stage.key, debt.stage.name, position=0)
+    return gone, Criterion(debt.item_key, debt.label)
 
 
 def set_first_close_date(deal: Deal, value: Any, *, by: Actor, at: datetime) -> None:
