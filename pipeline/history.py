@@ -25,7 +25,8 @@ def declare_history() -> None:
     declare("pipeline_stagerule", frozen_when=OF_RULE, added=True, why=never)
     declare("pipeline_requireditem", frozen_when=OF_PART, added=True, why=never)
     declare("pipeline_exitcriterion", frozen_when=OF_PART, added=True, why=never)
-    declare("pipeline_stagevisit", once=("left_at",))
+    # What an import did not know of the past may be told later, once.
+    declare("pipeline_stagevisit", once=("left_at", "entered_at"), from_empty=("skipped",))
     declare("pipeline_stageremoval", frozen_when=OF_RULE, added=True, why=never)
     declare("pipeline_closepush")
     declare("pipeline_closepullin")

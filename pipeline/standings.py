@@ -203,7 +203,8 @@ def standing_otherwise() -> QuerySet[Deal]:
 def write_histories(deals: Sequence[Deal]) -> int:
     numbers = [deal.pk for deal in deals]
     visits = defaultdict(list)
-    for visit in StageVisit.objects.filter(deal__in=numbers).order_by("pk"):
+    # By the moment: what an import tells of the past is written after what happened here.
+    for visit in StageVisit.objects.filter(deal__in=numbers).order_by("entered_at", "pk"):
         visits[visit.deal_id].append(visit)
     moved = defaultdict(list)
     for model, moment in ((ClosePush, "pushed_at"), (ClosePullIn, "pulled_at")):

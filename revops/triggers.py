@@ -32,6 +32,8 @@ class Rule:
     frozen_when: str = ""
     added: bool = False
     why: str = ""
+    from_empty: tuple[str, ...] = ()
+    """JSON lists that may be filled once, from []."""
 
 
 @dataclass
@@ -50,13 +52,14 @@ def declare(
     frozen_when: str = "",
     added: bool = False,
     why: str = "",
+    from_empty: tuple[str, ...] = (),
 ) -> None:
     """Keep the rows of `table` as they were written; see Rule for what may be exempted.
 
     Called from an app's `ready()`. `frozen_when` is SQL that both databases understand, such as
     "{row}.state <> 'draft'"; it may hold a subquery, for rows that belong to a frozen parent.
     """
-    _declared.rules[table] = Rule(table, once, free, frozen_when, added, why)
+    _declared.rules[table] = Rule(table, once, free, frozen_when, added, why, from_empty)
 
 
 def declared() -> list[Rule]:
@@ -93,7 +96,7 @@ def sqlite_triggers(rule: Rule, columns: list[str]) -> dict[str, str]:
 
 def changed_condition(rule: Rule, columns: list[str], *, differs: str) -> str:
     """SQL that is true when an update touches a column it may not; empty when any is."""
-    if not (rule.once or rule.free):
+    if not (rule.once or rule.free or rule.from_empty):
         return ""
     parts = []
     for column in columns:
@@ -102,6 +105,8 @@ def changed_condition(rule: Rule, columns: list[str], *, differs: str) -> str:
         part = differs.format(c=f'"{column}"')
         if column in rule.once:
             part = f'(OLD."{column}" IS NOT NULL AND {part})'
+        if column in rule.from_empty:
+            part = f"(CAST(OLD.\"{column}\" AS TEXT) <> '[]' AND {part})"
         parts.append(part)
     return " OR ".join(parts)
 

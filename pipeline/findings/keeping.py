@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db.models import Min, QuerySet
@@ -21,6 +21,7 @@ from pipeline.registry import DealFacts
 from pipeline.stages import Process, process_by_id
 
 AT_ONCE = 500
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 KEPT = ("missing_count", "decision_maker_known", "debt_due_on", "skipped_at")
 
 
@@ -84,7 +85,8 @@ def count_missing(process: Process, deal: Deal, facts: DealFacts) -> int:
 def jumped_at(process: Process, deal: Deal, visits: Iterable[StageVisit]) -> datetime | None:
     """When the deal last jumped over stages before its present one that it was not in since."""
     jumped: dict[str, datetime | None] = {}
-    for visit in visits:
+    # What an import tells of the past is written after what happened here.
+    for visit in sorted(visits, key=lambda visit: (visit.entered_at or BEGINNING, visit.pk)):
         if visit.move == Move.TRANSFER:
             jumped.clear()
         jumped.update(dict.fromkeys(visit.skipped, visit.entered_at))

@@ -54,6 +54,7 @@ from pipeline.operations.quotas import (
     set_quota,
     set_quotas,
 )
+from pipeline.operations.stagehistory import add_stage_history
 from pipeline.operations.transfers import transfer_deal
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "PushResult",
     "add_member",
     "add_stage_action",
+    "add_stage_history",
     "advance_deal",
     "assign_debt",
     "bulk_move_deals",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from pipeline.junk import is_junk
 from pipeline.models import Deal, DealMember, Move
@@ -144,8 +145,9 @@ def check_loss(deal: Deal, evidence: Evidence, note: str) -> None:
 
 def stage_before_closing(deal: Deal, process: Process) -> str:
     """Key of the last open stage the deal was in; the first stage where that is unknown."""
-    stages = deal.visits.order_by("-pk").values_list("stage_id", flat=True)
-    for stage_id in stages:
+    # By the moment, not by the row: what an import tells of the past is written later.
+    stages = deal.visits.order_by(F("entered_at").desc(nulls_last=True), "-pk")
+    for stage_id in stages.values_list("stage_id", flat=True):
         rule = process.by_stage.get(stage_id)
         if rule and rule.is_open:
             return rule.key
