@@ -47,6 +47,12 @@ class Stages:
     entity: str
     sets: tuple[str, ...]
     dates: tuple[str, ...]
+    options: tuple[tuple[str, str, str], ...] = ()
+    """The stages there are: key, name, and whether it is open, won or lost."""
+    closing_date: str = ""
+    """The date that says nothing at an open stage."""
+    placed: frozenset[str] = frozenset()
+    """Fields that say where a record stands, and go together."""
 
 
 @dataclass(frozen=True)

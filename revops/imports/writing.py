@@ -11,17 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import CharField, TextField
 
 from revops.imports.drafts import BadRows, Drafts, Outcome, Record, by_reference
 from revops.imports.fieldtypes import Ref, shown
-from revops.imports.models import SourceRecord
+from revops.imports.models import FieldWinner, SourceRecord
 from revops.ledger.operations import Draft, record_many
 from revops.people.actor import Actor
 
 M = TypeVar("M", bound=models.Model)
 BATCH = 500
+BLANK = (None, "", [], {})
 
 Find = Callable[[str, str, set[str]], Mapping[str, list[int]]]
 
@@ -56,19 +58,44 @@ def plan(
     records: Iterable[Record],
     instances: Mapping[str, M],
     remembered: Mapping[str, Mapping[str, Any]],
+    *,
+    ours: frozenset[str] = frozenset(),
 ) -> list[Plan[M]]:
-    """Set each record beside its instance; news are the values the source has not said before."""
+    """Set each record beside its instance; news are the values the source has not said before.
+
+    A field in which ours wins is news only as long as it is blank here.
+    """
     plans = []
     for record in records:
         said = remembered.get(record.external_id, {})
         now = record.remembered()
+        instance = instances.get(record.external_id)
         news = {
             key: value
             for key, value in record.values.items()
-            if key not in said or said[key] != now[key]
+            if (key not in said or said[key] != now[key])
+            and not (instance is not None and key in ours and is_set(instance, key))
         }
-        plans.append(Plan(record, instances.get(record.external_id), news))
+        plans.append(Plan(record, instance, news))
     return plans
+
+
+def is_set(instance: models.Model, key: str) -> bool:
+    """Whether a row has a value of its own; what is no column of it counts as set."""
+    if key.startswith("custom."):
+        custom: Mapping[str, Any] = getattr(instance, "custom", {})
+        return custom.get(key.removeprefix("custom.")) not in BLANK
+    try:
+        column = instance._meta.get_field(key).attname  # type: ignore[union-attr]
+    except FieldDoesNotExist:
+        return True
+    return getattr(instance, column) not in BLANK
+
+
+def fields_of_ours(source: str, entity: str) -> frozenset[str]:
+    """The fields of an entity in which ours wins over this source."""
+    rows = FieldWinner.objects.filter(source=source, entity=entity, winner=FieldWinner.Winner.OURS)
+    return frozenset(rows.values_list("field", flat=True))
 
 
 def by_external_id(
@@ -412,7 +439,10 @@ def import_rows(
     """Plan, judge and write the records of a kind that has one entity, within the transaction."""
     known = remembered(drafts.source, entity, drafts.standing(entity))
     plans = plan(
-        drafts.standing(entity), instances, {key: row.values for key, row in known.items()}
+        drafts.standing(entity),
+        instances,
+        {key: row.values for key, row in known.items()},
+        ours=fields_of_ours(drafts.source, entity),
     )
     outcome = settle(drafts, {entity: plans}, dry_run=dry_run, skip_bad=skip_bad)
     if dry_run:

@@ -18,6 +18,7 @@ from revops.imports.writing import (
     Plan,
     by_external_id,
     columns_of,
+    fields_of_ours,
     finder,
     in_batches,
     numbered,
@@ -100,9 +101,13 @@ def import_people(
             drafts.standing("team"),
             _teams(drafts, teams_known),
             {key: row.values for key, row in teams_known.items()},
+            ours=fields_of_ours(source, "team"),
         ),
         "person": plan(
-            drafts.standing("person"), taken, {key: row.values for key, row in known.items()}
+            drafts.standing("person"),
+            taken,
+            {key: row.values for key, row in known.items()},
+            ours=fields_of_ours(source, "person"),
         ),
     }
     outcome = settle(drafts, plans, dry_run=dry_run, skip_bad=skip_bad)
