@@ -348,7 +348,7 @@ def list_total(user: User, filters: DealFilter, deals: QuerySet[Deal]) -> Total:
     whose = owners_in(filters, user)
     if whose is None or filters.narrows:
         return capped_total(deals)
-    processes = [process_of(pipeline) for pipeline in Pipeline.objects.order_by("pk")]
+    processes = [process_of(pipeline) for pipeline in Pipeline.objects.with_rules()]
     return add_totals(
         total
         for process in processes

@@ -120,7 +120,7 @@ def added_words(rule: Rule) -> str:
         f"{rule.probability_percent}%",
         Forecast(rule.forecast_category).label.lower(),
     ]
-    asked = [each.label for each in (*rule.items, *rule.criteria)]
+    asked = [*(item.label for item in rule.items), *(each.label for each in rule.criteria)]
     asks = f"; asks for {', '.join(asked)}" if asked else "; asks for nothing"
     return f"is new: {', '.join(parts)}{asks}."
 

@@ -223,7 +223,7 @@ class DealApi(Moves, Upserts, Records):
 
 
 def usual_pipeline() -> Pipeline:
-    found = Pipeline.objects.filter(retired_at=None).order_by("position", "pk").first()
+    found = Pipeline.objects.in_use().first()
     if found is None:
         raise Refused("There is no pipeline yet.", code="no_pipeline")
     return found

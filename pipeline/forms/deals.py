@@ -107,7 +107,7 @@ class NewDealForm(DealForm):
         )
         owners = sellers_for(self.user)
         self.fields["owner"] = PersonField(queryset=owners, label="Owner", empty_label=None)
-        pipelines = Pipeline.objects.filter(retired_at=None).order_by("position", "pk")
+        pipelines = Pipeline.objects.in_use()
         self.fields["pipeline"] = forms.ModelChoiceField(pipelines, empty_label=None)
         self.fields["name"].widget.attrs["autofocus"] = True
         if len(pipelines) == 1:

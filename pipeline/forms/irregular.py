@@ -46,7 +46,7 @@ class TransferForm(forms.Form):
 
 def places_for(deal: Deal, user: User):
     """The other pipelines with the stages where this person may let a deal begin."""
-    others = Pipeline.objects.filter(retired_at=None).exclude(pk=deal.pipeline_id)
+    others = Pipeline.objects.in_use().exclude(pk=deal.pipeline_id)
     found = []
     for pipeline in others.order_by("position", "pk"):
         try:

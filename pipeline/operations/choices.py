@@ -75,8 +75,8 @@ def rename_choice(*, choice: Choice, label: str, by: Actor, at: datetime) -> Cho
     if label != before:
         choice.label = label
         choice.save(update_fields=["label"])
-        changes = {"before": {"label": before}, "after": {"label": label}}
-        record("choice.renamed", choice, by=by, at=at, **changes)
+        was, now = {"label": before}, {"label": label}
+        record("choice.renamed", choice, by=by, at=at, before=was, after=now)
     return choice
 
 
@@ -97,8 +97,9 @@ def put_in_order(
         choice.position = position
     Choice.objects.bulk_update(found, ["position"])
     if found and was != [*keys]:
-        changes = {"before": {"order": was}, "after": {"order": [*keys]}}
-        record("choice.ordered", found[0], by=by, at=at, related=found[1:], **changes)
+        before, after = {"order": was}, {"order": [*keys]}
+        others = found[1:]
+        record("choice.ordered", found[0], by=by, at=at, before=before, after=after, related=others)
 
 
 @transaction.atomic(durable=True)

@@ -107,10 +107,10 @@ def pipeline_of(file: RuleFile, *, by: Actor, at: datetime) -> tuple[Pipeline, b
         return made, True
     pipeline = lock_pipeline(known, by=by)
     if pipeline.name != file.name:
-        changes = {"before": {"name": pipeline.name}, "after": {"name": file.name}}
-        pipeline.name = file.name
+        before, pipeline.name = pipeline.name, file.name
         pipeline.save(update_fields=["name"])
-        record("pipeline.renamed", pipeline, by=by, at=at, **changes)
+        was, now = {"name": before}, {"name": file.name}
+        record("pipeline.renamed", pipeline, by=by, at=at, before=was, after=now)
     return pipeline, False
 
 

@@ -28,7 +28,7 @@ CARDS_AT_ONCE = 20
 
 def pipeline_of(request) -> Pipeline:
     """The pipeline that the address names, or the first one."""
-    pipelines = Pipeline.objects.filter(retired_at=None).order_by("position", "pk")
+    pipelines = Pipeline.objects.in_use()
     if key := request.GET.get("pipeline"):
         return get_object_or_404(pipelines, key=key)
     return get_object_or_404(pipelines[:1])

@@ -209,7 +209,7 @@ def acts_of(deal: Deal, process: Process, rule: Rule, cannot_change: str, by: Ac
 
 
 def has_other_pipelines() -> bool:
-    found = Pipeline.objects.filter(retired_at=None)
+    found = Pipeline.objects.in_use()
     return remembered("pipelines", found.count) > 1
 
 

@@ -165,7 +165,7 @@ class NewDeal(DealFacts):
     account = Visible(queryset=Account.objects.all())
     owner = Colleague(required=False)
     pipeline = serializers.SlugRelatedField(
-        "key", queryset=Pipeline.objects.filter(retired_at=None), required=False
+        "key", queryset=Pipeline.objects.in_use(), required=False
     )
     stage = serializers.SlugField(
         max_length=50, required=False, help_text="One that lets deals begin there; else the first."
@@ -187,6 +187,6 @@ class DealUpsert(ExternalAccount, DealFacts):
 
     owner = Colleague(required=False)
     pipeline = serializers.SlugRelatedField(
-        "key", queryset=Pipeline.objects.filter(retired_at=None), required=False
+        "key", queryset=Pipeline.objects.in_use(), required=False
     )
     close_date = serializers.DateField(required=False, allow_null=True)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from pipeline.models import Pipeline
 from pipeline.operations import publishing, rules, rulestages
 from pipeline.operations.drafting import goes_to, process_in_force
-from pipeline.ruleforms import LibertiesForm, PublishForm
+from pipeline.forms.rules import LibertiesForm, PublishForm
 from pipeline.stages import read_process
 from pipeline.views.rules.pipelines import status_of
 from pipeline.views.rules.shared import (

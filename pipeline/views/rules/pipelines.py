@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from pipeline.models import Pipeline
 from pipeline.operations import rules
 from pipeline.ruledrafts import FEATURES, LIBERTIES, differences
-from pipeline.ruleforms import NameForm, PipelineForm
+from pipeline.forms.rules import NameForm, PipelineForm
 from pipeline.stages import read_process
 from pipeline.views.rules.shared import (
     answer,

@@ -17,7 +17,7 @@ from pipeline.operations.drafting import (
     item_labels,
     process_in_force,
 )
-from pipeline.ruleforms import (
+from pipeline.forms.rules import (
     CriterionForm,
     ItemForm,
     NewCriterionForm,
