@@ -26,6 +26,7 @@ LATE = timedelta(days=6)
 SETTLED = timedelta(days=45)
 """The first snapshot after the period tells what was won in it; later ones say the same."""
 
+AHEAD = timedelta(days=31)
 MOST_POINTS = 31
 
 
@@ -202,11 +203,11 @@ def with_calls(
 def trend_of(
     pipeline: Pipeline, period: Period, whose: Whose, *, today: date
 ) -> tuple[list[Said], Conversion]:
-    """What was said of the period, from a quarter before it until it was over, oldest first.
+    """What was said of the period, from a month before it until it was over, oldest first.
 
     Of many days every second, third and so on is read, the last one always.
     """
-    since = period.previous.starts_on
+    since = period.starts_on - AHEAD
     days = days_kept(pipeline, period, since, min(today, period.ends_on + timedelta(days=7)))
     step = -(-len(days) // MOST_POINTS) or 1
     chosen = days[::-1][::step][::-1]

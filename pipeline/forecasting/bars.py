@@ -77,8 +77,8 @@ MEANINGS = {
     Bar.UNDATED: "Has no close date any more",
     Bar.TRANSFERRED_OUT: "Went to another pipeline",
     Bar.REASSIGNED_OUT: "Went to an owner outside this selection",
-    Bar.WON: "Won",
-    Bar.LOST: "Lost",
+    Bar.WON: "Closed as won, at what was won",
+    Bar.LOST: "Closed as lost",
 }
 
 

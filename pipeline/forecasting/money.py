@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import ClassVar
 
 from revops.company.models import Company, ExchangeRate
 
@@ -39,6 +40,9 @@ def rounded(value: Fraction) -> Decimal:
 @dataclass(frozen=True)
 class Conversion:
     """The rates of one day, by currency: how many of it one unit of the company's is worth."""
+
+    # A template shows it; calling it is ours.
+    do_not_call_in_templates: ClassVar[bool] = True
 
     currency: str
     day: date

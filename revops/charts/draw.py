@@ -21,6 +21,7 @@ from revops.charts.parts import (
     frame,
     label_width,
     labels_below,
+    labels_in_turn,
     linked,
     positions,
     rect,
@@ -191,7 +192,7 @@ def waterfall(
     up, marks = value_axis([0.0, *(edge for span in spans for edge in span[1:3])], unit)
     across = positions(len(spans))
     wide = bar_width(len(spans))
-    parts = [marks, labels_below([span[0] for span in spans], across)]
+    parts = [marks, labels_in_turn([span[0] for span in spans], across)]
     for at, (x, (label, start, end, value, tone)) in enumerate(zip(across, spans, strict=True)):
         top = min(up(start), up(end))
         sign = "+" if tone == "good" else ""

@@ -102,6 +102,25 @@ def labels_below(labels: Sequence[str], across: Sequence[float]) -> str:
     )
 
 
+def labels_in_turn(labels: Sequence[str], across: Sequence[float]) -> str:
+    """Every label: in one row where they fit, else in two rows by turns."""
+    if not labels:
+        return ""
+    room = (WIDTH - LEFT - RIGHT) / len(labels)
+    if max(len(label) for label in labels) * 6.6 <= room:
+        return labels_below(labels, across)
+    cut = int(room * 2 / 6.6)
+    return "".join(
+        text_at(
+            x,
+            HEIGHT - (15 if at % 2 == 0 else 2),
+            label if len(label) <= cut else label[: max(1, cut - 1)] + "…",
+            "middle",
+        )
+        for at, label, x in zip(count(), labels, across)
+    )
+
+
 def rect(x: float, y: float, width: float, height: float, tone: str, said: str) -> SafeString:
     return el(
         "rect",

@@ -33,6 +33,7 @@ from revops.company.models import Company
 from revops.exports import Sheet, file_response
 
 ENDS = {"starting": "Starting", "ending": "Ending"}
+BARS = frozenset(bar.value for bar in Bar)
 AT_ONCE = 50
 
 
@@ -95,6 +96,10 @@ def waterfall_page(request):
             *((step.label, step.amount) for step in found.steps),
             ("Ending", found.ending.amount, True),
         ],
+        "hrefs": [
+            link("pipeline:waterfall-deals", query, bar)
+            for bar in ("starting", *(step.bar.value for step in found.steps), "ending")
+        ],
         "currencies": currencies(found) if len(currencies(found)) > 1 else [],
         "by_currency": by_currency(found),
         "currency": Company.get().currency,
@@ -155,7 +160,7 @@ def exported(found: Waterfall):
 @require_safe
 def waterfall_deals(request, bar):
     """The deals behind one bar, with how each stood before and after; paged by key."""
-    if bar not in ENDS and bar not in Bar:
+    if bar not in ENDS and bar not in BARS:
         raise Http404
     form, question = read(request)
     if question is None:
@@ -176,7 +181,7 @@ def waterfall_deals(request, bar):
     context = {
         "bar": bar,
         "title": ENDS.get(bar) or LABELS[Bar(bar)],
-        "meaning": MEANINGS[Bar(bar)] if bar in Bar else "",
+        "meaning": MEANINGS[Bar(bar)] if bar in BARS else "",
         "is_end": bar in ENDS,
         "rows": rows,
         "next": link("pipeline:waterfall-deals", query, bar, after=following),

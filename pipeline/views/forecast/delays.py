@@ -22,6 +22,7 @@ from revops.company.models import Company
 from revops.exports import Sheet, file_response
 
 DAY = 86400
+COLOURS = 6
 HEADER = ["Stage", "Party", "Deals", "of", "Mean days", "Median days", "Share of the time"]
 
 
@@ -52,8 +53,7 @@ def delay_report(request):
         "most": MOST_DEALS,
         "labels": labels,
         "parts": list(zip(labels, found.parts, strict=True)),
-        "chart": [(row.name, [days(part.mean) for part in row.parts]) for row in found.stages],
-        "whole": [("All stages", [days(part.mean) for part in found.parts])],
+        **chart_of(found),
         "approvers": approvers(found),
         "currency": Company.get().currency,
         "link": link("pipeline:delay-report", query),
@@ -64,6 +64,28 @@ def delay_report(request):
 
 def days(seconds):
     return round(decimal_of(seconds) / DAY, 2)
+
+
+def chart_of(found) -> dict[str, object]:
+    """Bars of the stages; where there are more parties than colours, the least of the approvers
+    stand together."""
+    least = sorted(
+        (part for part in found.parts if part.party.startswith(APPROVER)),
+        key=lambda part: part.seconds,
+    )
+    spare = max(0, len(found.parties) - COLOURS)
+    joined = {part.party for part in least[: spare + 1]} if spare else set()
+    shown = [party for party in found.parties if party not in joined]
+    return {
+        "chart": [(row.name, heights(row.parts, shown, joined)) for row in found.stages],
+        "series": [*map(label_of, shown), *(["Other approvers"] if joined else [])],
+    }
+
+
+def heights(parts, shown, joined) -> list[object]:
+    means = {part.party: part.mean for part in parts}
+    rest = [sum(means[party] for party in joined)] if joined else []
+    return [days(value) for value in (*(means[party] for party in shown), *rest)]
 
 
 def approvers(found) -> object:

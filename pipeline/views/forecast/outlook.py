@@ -75,6 +75,7 @@ def forecast(request):
         "before": link("pipeline:forecast", query, period=period.previous.key),
         "after": link("pipeline:forecast", query, period=period.next.key),
         "lengths": lengths(period, query, today),
+        "calls": list(calls_in(found)),
         "tabs": tabs_of(query, "forecast"),
         "chart": chart_of(found),
         "currency": Company.get().currency,
@@ -134,6 +135,16 @@ def shown_rows(request, found: Forecast, query, opened: str) -> list[dict[str, o
     for line in found.lines:
         add(line, 0)
     return rows
+
+
+def calls_in(found: Forecast):
+    """The calls that stand, whether their line is open or not."""
+    for root in found.lines:
+        for _, line in root.walk():
+            if line.call:
+                yield line, line.call, "commit"
+            if line.best_call:
+                yield line, line.best_call, "best case"
 
 
 def chart_of(found: Forecast) -> dict[str, object]:

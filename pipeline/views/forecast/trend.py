@@ -58,11 +58,16 @@ def forecast_trend(request):
         "chart": [
             (
                 day_text(each.day).rpartition(" ")[0],
-                [each.forecast, each.amounts["closed"], each.forecast + each.amounts["best_case"]],
+                [
+                    each.forecast,
+                    each.amounts["closed"],
+                    each.computed,
+                    each.computed + each.amounts["best_case"],
+                ],
             )
             for each in said
         ],
-        "series": ["Forecast", "Closed", "With best case"],
+        "series": ["Forecast", "Closed", "Closed and commit", "With best case"],
         "past": past,
         "accuracy_chart": [
             (each.period.label, [each.start.forecast, each.end.amounts["closed"]])
