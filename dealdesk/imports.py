@@ -359,14 +359,20 @@ class QuoteOfDeal:
                 )
 
     def _set_amounts(self, due: Sequence[tuple[DealPlan, Offer]]) -> None:
-        """The net of a deal's primary quote is the deal's amount."""
+        """A deal is worth the net of its primary quote, and mainly sells the product on it."""
+        names = ["amount", "currency", "product"]
         differing = []
         for each, offer in due:
-            deal, quote = each.row, offer.quote
-            if (deal.amount, deal.currency) != (quote.net_amount, quote.currency):
-                deal.amount, deal.currency = quote.net_amount, quote.currency
-                differing.append(deal)
-        Deal.objects.bulk_update(differing, ["amount", "currency"], batch_size=BATCH)
+            deal, quote, sold = each.row, offer.quote, offer.line.product.name
+            if (deal.amount, deal.currency, deal.product) == (
+                quote.net_amount,
+                quote.currency,
+                sold,
+            ):
+                continue
+            deal.amount, deal.currency, deal.product = quote.net_amount, quote.currency, sold
+            differing.append(deal)
+        Deal.objects.bulk_update(differing, names, batch_size=BATCH)
 
 
 def _named(rows: dict[str, Any], key: str | None, standard: str) -> Any:

@@ -22,6 +22,7 @@ from revops.addresses import number_in
 from revops.company.fields import (
     fields_of,
     file_kind,
+    searched_fields,
     searched_words,
     standing_fields,
     words_of,
@@ -128,9 +129,14 @@ def kept_file(record: Model, key: str, value: Any, *, by: Actor, at: datetime) -
     return number
 
 
-def search_text(name: str, account: str, custom: Mapping[str, Any]) -> str:
+def search_text(
+    name: str,
+    account: str,
+    custom: Mapping[str, Any],
+    fields: Iterable[FieldDefinition] | None = None,
+) -> str:
     """What a deal is found by: its name, its account, and the fields that are searched."""
-    return search_form(name, account, *searched_words("deal", custom))
+    return search_form(name, account, *searched_words("deal", custom, fields))
 
 
 def follow_field(
@@ -146,16 +152,15 @@ def follow_field(
         .order_by("pk")
         .values_list("pk", flat=True)
     )
+    searched = searched_fields("deal")
     for start in range(0, len(pks), AT_ONCE):
-        reindex(Deal.objects.filter(pk__in=pks[start : start + AT_ONCE]))
-
-
-def reindex(deals: Iterable[Deal]) -> None:
-    found = list(deals.select_related("account") if hasattr(deals, "select_related") else deals)
-    for deal in found:
-        account = deal.account.name if deal.account else ""
-        deal.search_text = search_text(deal.name, account, deal.custom)
-    Deal.objects.bulk_update(found, ["search_text"], batch_size=AT_ONCE)
+        found = list(
+            Deal.objects.filter(pk__in=pks[start : start + AT_ONCE]).select_related("account")
+        )
+        for deal in found:
+            account = deal.account.name if deal.account else ""
+            deal.search_text = search_text(deal.name, account, deal.custom, searched)
+        Deal.objects.bulk_update(found, ["search_text"], batch_size=AT_ONCE)
 
 
 # In words

@@ -324,6 +324,12 @@ class DealPage:
     next: str = ""
 
 
+def order_of(sort: str, descending: bool | None = None) -> Order:
+    """One of SORTS, in its usual direction unless the other is asked."""
+    order = SORTS.get(sort, SORTS["close_date"])
+    return order if descending is None else replace(order, descending=descending)
+
+
 def deal_list(
     user: User,
     filters: DealFilter,
@@ -335,9 +341,7 @@ def deal_list(
     size: int = 50,
 ) -> DealPage:
     """A page of the deals that match, sorted by one of SORTS."""
-    order = SORTS.get(sort, SORTS["close_date"])
-    if descending is not None:
-        order = replace(order, descending=descending)
+    order = order_of(sort, descending)
     deals = deals_for(user, filters, at=at)
     page = page_of(deals.select_related(*SHOWN), order, after=after, size=size)
     return DealPage(cards_of(page.rows, at=at), list_total(user, filters, deals), page.next)

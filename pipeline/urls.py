@@ -30,6 +30,7 @@ app_name = "pipeline"
 urlpatterns = [
     path("", home.home, name="home"),
     path("deals/", lists.deal_list, name="deal-list"),
+    path("deals/export/<str:kind>/", lists.deal_export, name="deal-export"),
     path("deals/board/", board.deal_board, name="deal-board"),
     path("deals/board/<slug:stage>/", board.deal_column, name="deal-column"),
     path("deals/new/", deals.deal_new, name="deal-new"),

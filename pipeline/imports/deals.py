@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -11,12 +11,12 @@ from typing import Any
 from django.db import transaction
 
 from pipeline import registry
+from pipeline.addedfields import search_text
 from pipeline.findings.keeping import recount_numbered
 from pipeline.imports.accounts import ACCOUNT, PERSON, find_account
 from pipeline.imports.extensions import DealExtension, begin_extensions
-from pipeline.models import Account, Choice, Deal, Move, Pipeline, StageVisit
+from pipeline.models import Account, Choice, Deal, Move, Pipeline, StageRule, StageVisit
 from pipeline.operations.shared import tell_listeners
-from pipeline.searching import search_form
 from pipeline.stages import Process, Rule, process_of
 from pipeline.standings import Standing, follow_many, standing_of
 from revops.company.models import Company
@@ -30,6 +30,7 @@ from revops.imports.writing import (
     Plan,
     by_external_id,
     entry,
+    fields_of_ours,
     in_batches,
     numbered,
     plan,
@@ -45,6 +46,7 @@ from revops.people.imports import find_person
 from revops.people.models import User
 
 NEW_BUSINESS = "new-business"
+FORECAST = tuple(each for each in StageRule.ForecastCategory.choices if each[0] != "closed")
 PLACED = frozenset({"pipeline", "stage", "status", "closed_on", "entered_stage_on"})
 """Fields that say where a deal stands; they become visits and stamps, not plain columns."""
 
@@ -82,6 +84,8 @@ def deals_kind() -> Kind:
         Field("next_step_date", Day()),
         Field("loss_reason", Text(50)),
         Field("competitor", Text(200)),
+        Field("product", Text(200)),
+        Field("forecast_category", OneOf(FORECAST)),
         *custom_fields("deal"),
     )
     dates = ("close_date", "closed_on", "opened_on", "entered_stage_on", "next_step_date")
@@ -90,8 +94,26 @@ def deals_kind() -> Kind:
         main="deal",
         entities=(Entity("deal", fields), *(each.entity() for each in begin_extensions())),
         run=import_deals,
-        stages=Stages(entity="deal", sets=("pipeline", "stage", "status"), dates=dates),
+        stages=Stages(
+            entity="deal",
+            sets=("pipeline", "stage", "status"),
+            dates=dates,
+            options=tuple(_stages()),
+            closing_date="closed_on",
+            placed=PLACED,
+        ),
     )
+
+
+def _stages() -> Iterator[tuple[str, str, str]]:
+    """The stages there are, each key once, with whether it is open, won or lost."""
+    seen: set[str] = set()
+    published = Pipeline.objects.filter(versions__published_at__isnull=False).distinct()
+    for pipeline in published.order_by("position", "pk"):
+        for rule in process_of(pipeline).rules:
+            if rule.key not in seen:
+                seen.add(rule.key)
+                yield rule.key, rule.name, rule.kind
 
 
 @dataclass
@@ -154,7 +176,10 @@ def import_deals(
     plans = [
         _plan_deal(drafts, each, places, added)
         for each in plan(
-            drafts.standing("deal"), there, {key: _said(row) for key, row in there.items()}
+            drafts.standing("deal"),
+            there,
+            {key: _said(row) for key, row in there.items()},
+            ours=_ours(drafts.source),
         )
     ]
     plans = _standing(drafts, plans)
@@ -170,6 +195,12 @@ def import_deals(
         _write(plans, drafts.source, company, added, progress, by=by, at=at)
         outcome.written = True
     return outcome
+
+
+def _ours(source: str) -> frozenset[str]:
+    """The fields in which ours wins; where ours says the stage, it says all that goes with it."""
+    found = fields_of_ours(source, "deal")
+    return found | PLACED if "stage" in found else found - PLACED
 
 
 def _standing(drafts: Drafts, plans: Sequence[DealPlan]) -> list[DealPlan]:
@@ -214,7 +245,7 @@ class Places:
 
     def __init__(self, company: Company, at: datetime) -> None:
         self.company, self.today = company, company.local_day(at)
-        self.processes = {pipeline.key: process_of(pipeline) for pipeline in Pipeline.objects.all()}
+        self.processes = {pipeline.key: process_of(pipeline) for pipeline in Pipeline.objects.with_rules()}
 
     def of(self, record: Record, deal: Deal | None) -> Place:
         """Return the place. Raises BadValue where the row contradicts itself."""
@@ -396,7 +427,8 @@ def _facts(each: DealPlan, company: Company) -> dict[str, Any]:
 
 def _finish(each: DealPlan, accounts: dict[int, str]) -> None:
     deal = each.row
-    deal.search_text = search_form(deal.name, accounts.get(deal.account_id or 0, ""))
+    account = accounts.get(deal.account_id or 0, "")
+    deal.search_text = search_text(deal.name, account, deal.custom)
     said = each.record.remembered()
     if each.attached:
         said["attached"] = {key: record.remembered() for key, record in each.attached.items()}

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
+from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from pipeline import queries
+from pipeline.dealexport import header, rows_of_deals
 from pipeline.forms import FilterForm, read_sort
 from pipeline.stages import process_of
 from pipeline.views.board import age_of, pipeline_of, worst
 from pipeline.views.deals import may_create
 from revops.company.models import Company
+from revops.exports import FORMATS, Sheet, file_response
 
 ROWS_AT_ONCE = 50
 SORT_NAMES = {"name", "amount", "close_date", "created", "closed"}
@@ -51,3 +54,19 @@ def deal_list(request):
         "today": today,
     }
     return render(request, "pipeline/deal_list.html", context)
+
+
+@login_required
+@require_safe
+def deal_export(request, kind):
+    """Every deal of the list under its filters, in its order, as CSV or XLSX."""
+    if kind not in FORMATS:
+        raise Http404
+    at, process = timezone.now(), process_of(pipeline_of(request))
+    today = Company.get().local_day(at)
+    form = FilterForm(request.GET, user=request.user, today=today, process=process)
+    deals = queries.deals_for(request.user, form.filters(), at=at)
+    order = queries.order_of(*read_sort(request.GET.get("sort", "")))
+    return file_response(
+        kind, f"deals {today}", [Sheet("Deals", header(), rows_of_deals(deals, order))]
+    )

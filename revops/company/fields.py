@@ -243,9 +243,16 @@ def words_of(
     return str(labels.get(value, value)) if isinstance(value, str) else str(value)
 
 
-def searched_words(entity: str, custom: Mapping[str, Any]) -> list[str]:
-    """What a record says in the fields that it is found by."""
+def searched_fields(entity: str) -> list[FieldDefinition]:
+    """The fields that records are found by."""
+    return [each for each in standing_fields(entity).values() if each.is_searchable]
+
+
+def searched_words(
+    entity: str, custom: Mapping[str, Any], fields: Iterable[FieldDefinition] | None = None
+) -> list[str]:
+    """What a record says in the fields that it is found by; over many, read the fields once."""
     if not custom:
         return []
-    fields = [each for each in standing_fields(entity).values() if each.is_searchable]
+    fields = searched_fields(entity) if fields is None else fields
     return [words_of(each, custom[each.key]) for each in fields if each.key in custom]

@@ -104,6 +104,7 @@ class MoneyField(FigureField):
 class MoneyInput(forms.MultiWidget):
     """An amount, and the currency it is in, beside it."""
 
+    template_name = "components/widgets/money.html"
     use_fieldset = True
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
@@ -123,6 +124,8 @@ class MoneyInput(forms.MultiWidget):
 
 class HiddenMoneyInput(MoneyInput):
     """What the page showed, carried along."""
+
+    template_name = "django/forms/widgets/multiwidget.html"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
