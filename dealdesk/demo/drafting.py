@@ -20,6 +20,7 @@ from dealdesk.demo.world import (
 )
 from dealdesk.terms import Segment
 from pipeline.models import Move
+from pipeline.standings import DateMove
 from revops.canonical import canonical_json, jsonable
 from revops.ledger.chain import (
     GENESIS,
@@ -104,6 +105,7 @@ class DealDraft:
     revision: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
     declared: list[str] = field(default_factory=list)
+    moved: list[DateMove] = field(default_factory=list)
 
     def visit(self, stage: str) -> Visit | None:
         """The last stay in a stage."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from dealdesk.demo import words
+from dealdesk.demo.cast import PRODUCTS
 from dealdesk.demo.drafting import HEADS, OPEN, SEGMENTS, AccountFacts, DealDraft, Row, Visit
 from dealdesk.demo.moving import Moving
 from dealdesk.demo.names import COUNTRIES, TITLES, account_name, person_name
@@ -44,6 +45,11 @@ FATES: tuple[tuple[str, str, int], ...] = (
 )
 DAYS_IN = {"qualified": 7, "discovery": 12, "demo": 16, "proposal": 12, "negotiation": 14}
 TWO_YEARS = 730
+
+
+def talked_about(deal: int) -> str:
+    """The main product of a deal before its first quote; of one in three nobody wrote it down."""
+    return PRODUCTS[deal % 4].name if deal % 3 else ""
 
 
 class Chunk(Quoting, Moving):
@@ -290,6 +296,7 @@ class Chunk(Quoting, Moving):
         """The row of the deal itself, now that everything about it is known."""
         self.write_quotes(draft)
         self.closing_task(draft)
+        self.standings(draft)
         facts, last = draft.facts, draft.visits[-1]
         is_closed = draft.closed_at is not None
         self.rows["deal"].append(
@@ -311,6 +318,7 @@ class Chunk(Quoting, Moving):
                 draft.buyer_acted_at,
                 draft.push_count,
                 facts.get("deal_source", ""),
+                facts.get("product") or talked_about(draft.id),
                 facts.get("fit_score"),
                 facts.get("pain_points", ""),
                 facts.get("current_solution", ""),

@@ -14,6 +14,8 @@ from dealdesk.demo.world import (
 )
 from pipeline.models import Move
 from pipeline.operations.close_dates import crosses_month, crosses_quarter
+from pipeline.rollups import NOTHING
+from pipeline.standings import DateMove, Reported, Stay, steps
 from revops.worktime.arithmetic import add_business_time
 
 VERBS = {
@@ -221,9 +223,33 @@ class Moving(Scribe):
                 after={"close_date": to, "push_count": number + 1},
                 why=f"{reason}: {note}" if note else reason,
             )
+            draft.moved.append(DateMove(moment, day, to))
             day = to
         draft.push_count = len(steps)
         draft.version += len(steps)
+
+    def standings(self, draft: DealDraft) -> None:
+        """How the deal stood from its beginning to now."""
+        rules = self.rules
+        stays = [
+            Stay(visit.entered_at, rules[visit.stage].stage_id, rules[visit.stage].kind)
+            for visit in draft.visits
+        ]
+        now = Reported(
+            pipeline_id=self.world.process.pipeline_id,
+            stage_id=stays[-1].stage_id,
+            status=draft.status,
+            owner_id=draft.seller.id,
+            amount=draft.amount or NOTHING,
+            currency=draft.currency,
+            close_date=draft.close_date,
+            forecast_category=rules[draft.visits[-1].stage].forecast_category,
+        )
+        categories = {rule.stage_id: rule.forecast_category for rule in rules.values()}
+        for step in steps(now, draft.created_at, stays, draft.moved, categories):
+            self.rows["standing"].append(
+                (draft.id, step.since, step.until, *vars(step.reported).values())
+            )
 
     def closing_task(self, draft: DealDraft) -> None:
         """What a late win or loss left to do: the hand-off, or the post-mortem."""

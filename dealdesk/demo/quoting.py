@@ -217,6 +217,9 @@ class Quoting(Scribe):
         for quote in draft.facts.get("quotes", ()):
             offer = quote.offer
             price = offers.priced(offer)
+            if quote.is_primary:
+                most = max(price.lines, key=lambda line: line.net_amount)
+                draft.facts["product"] = offers.product(most.product).name
             self.rows["quote"].append(
                 (
                     quote.id,

@@ -26,6 +26,7 @@ from pipeline.models import (
     CriterionTick,
     Deal,
     DealContact,
+    DealStanding,
     DeclaredNone,
     GateDebt,
     StageVisit,
@@ -48,7 +49,7 @@ def tables() -> dict[str, Table]:
             Deal,
             "id version name account_id pipeline_id stage_id status owner_id amount currency "
             "close_date closed_on opened_on entered_stage_at buyer_acted_at push_count "
-            "deal_source fit_score pain_points current_solution timeline "
+            "deal_source product fit_score pain_points current_solution timeline "
             "technical_requirements stakeholder_map redlines contract_reference next_step "
             "next_step_date loss_reason competitor closed_owner_id closed_team_id "
             "closed_segment source external_id created_at search_text",
@@ -57,6 +58,11 @@ def tables() -> dict[str, Table]:
         "visit": Table(
             StageVisit,
             "deal_id stage_id version_id move reason skipped entered_at entered_by_id left_at",
+        ),
+        "standing": Table(
+            DealStanding,
+            "deal_id since until pipeline_id stage_id status owner_id amount currency close_date "
+            "forecast_category",
         ),
         "tick": Table(CriterionTick, "deal_id stage_id criterion_key ticked_at ticked_by_id"),
         "declared": Table(DeclaredNone, "deal_id item_key declared_at declared_by_id"),
