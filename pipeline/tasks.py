@@ -2,9 +2,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from pipeline import tallies
+from pipeline.forecasting.snapshots import snapshot_is_due
 from pipeline.operations.alerts import sweep_findings as sweep
 from pipeline.operations.digests import due
 from pipeline.operations.digests import send_digests as send
+from pipeline.operations.forecasts import take_snapshots as take
 from revops.people.actor import Actor
 
 
@@ -32,3 +34,12 @@ def fold_tallies():
     at = timezone.now()
     tallies.turn_of_month(at)
     return tallies.fold(at=at)
+
+
+@shared_task
+def take_snapshots():
+    """Keep this morning's forecast from 00:10 on where the company is; once a day, late or not."""
+    at = timezone.now()
+    if snapshot_is_due(at):
+        return take(by=Actor.system(), at=at)
+    return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from django.db.models import Case, CharField, Count, F, Q, Sum, Value, When
@@ -14,10 +14,20 @@ from pipeline.forecasting.money import exact
 from pipeline.forecasting.periods import Period, quarter_of
 from pipeline.models import Deal, ForecastCall, ForecastSnapshot, Pipeline, StageRule
 from pipeline.stages import Process, process_of
+from revops.company.models import Company
 from revops.refusals import Refused
 
 Category = StageRule.ForecastCategory
 BATCH = 2000
+
+
+FROM = time(0, 10)
+"""When the day's snapshot is taken, where the company is."""
+
+
+def snapshot_is_due(at: datetime) -> bool:
+    """Whether the time of today's snapshot has come; whether it is there is another question."""
+    return at.astimezone(Company.get().zone_info).time() >= FROM
 
 
 def category_now(process: Process) -> Case:

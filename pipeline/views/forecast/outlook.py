@@ -14,7 +14,12 @@ from pipeline import operations
 from pipeline.forecasting.forecast import Forecast, forecast_of
 from pipeline.forecasting.lines import CATEGORIES, Line
 from pipeline.forecasting.periods import month_of, quarter_of, read_period
-from pipeline.forecasting.whose import called_by, check_can_see_forecast, people_seen_by
+from pipeline.forecasting.whose import (
+    called_by,
+    check_can_see_forecast,
+    people_seen_by,
+    whose_deals,
+)
 from pipeline.forms.forecasting import CallForm, PeriodForm
 from pipeline.metrics import METRICS
 from pipeline.models import ForecastCall, Pipeline
@@ -232,7 +237,10 @@ def forecast_call(request):
     history = ForecastCall.objects.filter(
         pipeline=pipeline, person=person, starts_on=period.starts_on, ends_on=period.ends_on
     )
+    whose = whose_deals(request.user, person=person)
     context = {
+        "total": forecast_of(pipeline, period, whose, today=today_of()).total,
+        "currency": currency,
         "form": form,
         "refused": refused,
         "person": person,

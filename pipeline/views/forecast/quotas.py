@@ -23,7 +23,7 @@ from pipeline.views.shared import by_and_at
 from revops.company.models import Company
 from revops.company.permissions import check_can_administer
 from revops.exports import Sheet, file_response
-from revops.frame.formats import minor_unit
+from revops.frame.formats import minor_unit, number_text
 from revops.frame.forms import decimals_of, parse_number
 from revops.people.actor import Actor
 from revops.people.models import User
@@ -251,4 +251,5 @@ def shown(quota: Quota | None) -> str:
     """A quota as its field shows it."""
     if quota is None:
         return ""
-    return f"{quota.amount:f}".removesuffix(".00")
+    whole = quota.amount == quota.amount.to_integral_value()
+    return number_text(quota.amount, 0 if whole else 2)
