@@ -55,14 +55,15 @@ class DealFilter:
     amount_from: Decimal | None = None
     amount_until: Decimal | None = None
     with_problems: bool = False
+    pipeline: int | None = None
     behind: Behind = NOTHING
     """What a number of a report counted."""
 
     @property
     def narrows(self) -> bool:
-        """Whether more is asked than whose deals, and which status or stage."""
+        """Whether more is asked than whose deals, and which pipeline, status or stage."""
         plain = DealFilter(self.scope, self.owner, self.team, self.status, self.stage)
-        return self != plain
+        return self != replace(plain, pipeline=self.pipeline)
 
 
 def usual_scope(user: User) -> str:
@@ -104,6 +105,7 @@ def deals_for(user: User, filters: DealFilter, *, at: datetime) -> QuerySet[Deal
     equal = {
         "status": filters.status,
         "deal_source": filters.source,
+        "pipeline": filters.pipeline,
         "account": filters.account,
         "close_date__gte": filters.close_from,
         "close_date__lte": filters.close_until,
@@ -356,6 +358,7 @@ def list_total(user: User, filters: DealFilter, deals: QuerySet[Deal]) -> Total:
     return add_totals(
         total
         for process in processes
+        if filters.pipeline in (None, process.pipeline_id)
         for stage_id, total in rollup_totals(process.pipeline_id, whose).items()
         if matches_stage(process.by_stage.get(stage_id), filters)
     )

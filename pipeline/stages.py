@@ -89,6 +89,11 @@ class Process:
         return self.open_rules[0]
 
     @property
+    def beginning(self) -> Rule:
+        """Where a deal begins when nothing else is said: the first stage that lets it."""
+        return next((rule for rule in self.open_rules if rule.may_create_here), self.first)
+
+    @property
     def won(self) -> Rule:
         return next(rule for rule in self.rules if rule.kind == Kind.WON)
 
@@ -203,6 +208,11 @@ _processes: dict[tuple[int, object], Process] = {}
 def process_of(pipeline: Pipeline) -> Process:
     """Return the rules in force: the latest published version, read once for each process."""
     return process_by_id(pipeline.pk)
+
+
+def pipelines_in_use() -> list[Pipeline]:
+    """The pipelines in which deals can be entered, in order; read once for a page."""
+    return remembered("pipelines_in_use", lambda: list(Pipeline.objects.in_use()))
 
 
 def process_by_id(pipeline_id: int) -> Process:

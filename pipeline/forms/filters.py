@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from pipeline.behind import Behind
 from pipeline.models.visibility import sees_all_deals
 from pipeline.queries import SORTS, DealFilter, usual_scope
-from pipeline.stages import Process
+from pipeline.stages import Process, pipelines_in_use
 from revops.people.models import Role, Team, User
 
 CLOSES = [
@@ -64,8 +64,19 @@ class FilterForm(forms.Form):
             )
             stages = [("", "Any stage"), *((rule.key, rule.name) for rule in process.rules)]
             self.fields["stage"] = forms.ChoiceField(required=False, choices=stages, label="Stage")
+        self.offer_pipelines(with_any=process is not None)
         self.behind = Behind.read(self.data)
         self.is_valid()
+
+    def offer_pipelines(self, *, with_any: bool) -> None:
+        """Where there are several; a list shows the deals of all, a board those of one."""
+        self.pipelines = {each.key: each for each in pipelines_in_use()}
+        if len(self.pipelines) > 1:
+            named = [(each.key, each.name) for each in self.pipelines.values()]
+            choices = [("", "Any pipeline"), *named] if with_any else named
+            self.fields["pipeline"] = forms.ChoiceField(
+                required=False, choices=choices, label="Pipeline"
+            )
 
     def filters(self) -> DealFilter:
         given = self.cleaned_data
@@ -81,6 +92,7 @@ class FilterForm(forms.Form):
             close_from=first,
             close_until=last,
             with_problems=bool(given.get("problems")),
+            pipeline=getattr(self.pipelines.get(given.get("pipeline") or ""), "pk", None),
             behind=self.behind,
             status="" if status == "any" else status,
             stage=stage,
@@ -109,14 +121,16 @@ class FilterForm(forms.Form):
         asked = {name: value for name, value in self.cleaned_data.items() if value}
         return (
             bool(self.behind)
-            or bool(asked.keys() - {"scope"})
+            or bool(asked.keys() - {"scope", "pipeline"})
             or asked.get("scope", self.usual) != self.usual
         )
 
     @property
     def active(self) -> list[str]:
         """The filters in force beside the search, as their fields show them."""
-        given = {name: value for name, value in self.cleaned_data.items() if value and name != "q"}
+        beside = ("q", "pipeline")
+        given = {name: value for name, value in self.cleaned_data.items() if value}
+        given = {name: value for name, value in given.items() if name not in beside}
         if given.get("scope") == self.usual:
             del given["scope"]
         return [self.shown(name, value) for name, value in given.items()]

@@ -69,7 +69,7 @@ def create_deal(
     check_can_create(owner, by=by)
     check_is_new(Deal, source, external_id)
     process = process_of(pipeline)
-    rule = process.rule_of(stage.pk) if stage else process.first
+    rule = process.rule_of(stage.pk) if stage else process.beginning
     check_can_begin(rule, owner, by=by)
     company = Company.get()
     deal = Deal(
@@ -170,6 +170,12 @@ def change_deal(
     """
     deal = lock_deal(deal, version=version)
     check_can_change(deal, by=by)
+    change(deal, changes, by=by, at=at)
+    return deal
+
+
+def change(deal: Deal, changes: Mapping[str, Any], *, by: Actor, at: datetime) -> None:
+    """Change what people type of a locked deal, with what follows for its gate."""
     changed = change_facts(deal, changes, by=by, at=at)
     said = {f"{CUSTOM}{key}" for key, value in split_custom(changes)[1].items() if value}
     for field in sorted({*changed, *said}):
@@ -177,7 +183,6 @@ def change_deal(
             remove_none(deal, field, by=by, at=at)
     if changed:
         follow_evidence(deal, by=by, at=at)
-    return deal
 
 
 @transaction.atomic(durable=True)

@@ -62,7 +62,7 @@ def place_in(
     if pipeline.retired_at:
         raise Refused(f"{pipeline.name} is no longer used.", code="retired")
     process = process_of(pipeline)
-    rule = process.rule_of(stage.pk) if stage else process.first
+    rule = process.rule_of(stage.pk) if stage else process.beginning
     if not (rule.is_open and rule.may_create_here):
         raise Refused(f"Deals do not begin in {rule.name}.", code="not_here", stage=rule.key)
     check_can_enter(rule, by=by)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -16,7 +16,7 @@ from pipeline.findings import Finding
 from pipeline.forms import FilterForm
 from pipeline.models import Deal, Pipeline
 from pipeline.queries import Card, Column
-from pipeline.stages import Process, Rule, process_of
+from pipeline.stages import Process, Rule, pipelines_in_use, process_of
 from pipeline.views.deals import may_create
 from pipeline.views.rights import changeable_by
 from revops.company.models import Company
@@ -28,10 +28,12 @@ CARDS_AT_ONCE = 20
 
 def pipeline_of(request) -> Pipeline:
     """The pipeline that the address names, or the first one."""
-    pipelines = Pipeline.objects.in_use()
+    pipelines = pipelines_in_use()
     if key := request.GET.get("pipeline"):
-        return get_object_or_404(pipelines, key=key)
-    return get_object_or_404(pipelines[:1])
+        pipelines = [each for each in pipelines if each.key == key]
+    if not pipelines:
+        raise Http404
+    return pipelines[0]
 
 
 @login_required
