@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from pipeline import operations
 from pipeline.api.accounts import BY_EXTERNAL, EXTERNAL, Upserts
+from pipeline.api.irregular import Irregular
 from pipeline.api.moves import Moves, next_gate
 from pipeline.api.paging import Amount, KeysetPagination, NumberOf, Text
 from pipeline.api.shapes import (
@@ -73,7 +74,7 @@ class DealFilters(filters.FilterSet):
         return deals if whose is None else deals.filter(whose)
 
 
-class DealApi(Moves, Upserts, Records):
+class DealApi(Moves, Irregular, Upserts, Records):
     """Deals, and their moves by the gates."""
 
     queryset = Deal.objects.none()
@@ -153,11 +154,18 @@ class DealApi(Moves, Upserts, Records):
     def put_by_external(self, request, source, external_id):
         """Enter the source system's deal, or change what may be typed of it."""
         facts = self.facts(DealUpsert, source=source)
+        past = [(step["stage"], step["entered_at"]) for step in facts.pop("stage_history", [])]
         return self.upsert(
             Deal,
-            lambda: self.enter(dict(facts), **self.external()),
-            lambda known: self.change(known, typed_of(known, facts)),
+            lambda: self.told(self.enter(dict(facts), **self.external()), past),
+            lambda known: self.told(self.change(known, typed_of(known, facts)), past),
         )
+
+    def told(self, deal: Deal, past: list[tuple[str, Any]]) -> Deal:
+        """The deal, with the past that the source tells of it; a contradiction is refused."""
+        if past:
+            operations.add_stage_history(deal=deal, history=past, by=self.by, at=self.at)
+        return deal
 
     # Close date, owner, people, activities
 
