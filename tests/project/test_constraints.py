@@ -55,9 +55,12 @@ from pipeline.models import (
     DigestSent,
     ExitCriterion,
     FindingAlert,
+    ForecastCall,
+    ForecastSnapshot,
     GateDebt,
     Pipeline,
     PipelineVersion,
+    Quota,
     RequiredItem,
     Stage,
     StageAction,
@@ -115,6 +118,7 @@ def build() -> None:
     sell(deal, rep, vp, desk)
     draft_of_the_process()
     told_of(deal, rep)
+    foretell(rep)
     around(rep)
 
 
@@ -175,6 +179,21 @@ def draft_of_the_process() -> None:
     rule = StageRule.objects.create(version=version, stage=Stage.objects.first(), position=1)
     RequiredItem.objects.create(rule=rule, key="x", label="X")
     ExitCriterion.objects.create(rule=rule, key="x", label="X")
+
+
+def foretell(rep: User) -> None:
+    """Quotas with and without a pipeline, a call, and a snapshot with and without a month."""
+    period = {"starts_on": DAY, "ends_on": DAY + timedelta(days=9)}
+    money = {"amount": 1, "currency": "USD", "pipeline": new_business()}
+    Quota.objects.create(person=rep, source="crm", external_id="1", **period, **money)
+    Quota.objects.create(person=rep, **period, **(money | {"pipeline": None}))
+    ForecastCall.objects.create(
+        person=rep, category="commit", reason="So", made_at=AT, **period, **money
+    )
+    for month in (DAY, None):
+        ForecastSnapshot.objects.create(
+            taken_on=DAY, owner=rep, month=month, category="commit", **money
+        )
 
 
 def around(rep: User) -> None:
@@ -362,6 +381,22 @@ BAD = {
     "pipeline_digest_once_a_day": twin(DigestSent),
     "pipeline_stage_action_one_per_title": twin(StageAction),
     "pipeline_stage_action_has_time": change(StageAction, due_hours=0),
+    # Pipeline: what is expected
+    "pipeline_quota_one_per_period": twin(Quota, {"pipeline__isnull": False}, external_id=""),
+    "pipeline_quota_one_for_all_pipelines": twin(Quota, {"pipeline": None}),
+    "pipeline_quota_period_is_ordered": change(Quota, ends_on=DAY - timedelta(days=1)),
+    "pipeline_quota_is_above_nought": change(Quota, amount=0),
+    "pipeline_quota_one_per_external_id": twin(
+        Quota, {"external_id": "1"}, ends_on=DAY + timedelta(days=99)
+    ),
+    "pipeline_call_one_standing": twin(ForecastCall),
+    "pipeline_call_has_reason": twin(ForecastCall, reason="", ended_at=AT),
+    "pipeline_call_period_is_ordered": twin(
+        ForecastCall, ends_on=DAY - timedelta(days=1), ended_at=AT
+    ),
+    "pipeline_call_end_has_when": by_somebody(ForecastCall, "ended_by_id"),
+    "pipeline_snapshot_one_per_cell": twin(ForecastSnapshot, {"month__isnull": False}),
+    "pipeline_snapshot_one_without_month": twin(ForecastSnapshot, {"month": None}),
     # Deal desk: policy, price list, catalogue
     "dealdesk_policyversion.number": twin(PolicyVersion, in_force=False),
     "dealdesk_policy_one_in_force": twin(PolicyVersion, {"in_force": True}, number=999),

@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from dealdesk.models import ApprovalRequest, Quote
+from pipeline.forecasting.whose import may_see_forecast, people_seen_by
 from pipeline.models import Account, Contact, Deal, DigestSent
 from revops.ledger.models import Entry
 from revops.outbox.models import Notification
@@ -19,6 +20,7 @@ from revops.work.operations import attach_file, open_task
 from tests.factories.dealdesk import decide, make_quote, slot_of, small_account, submit
 from tests.factories.people import AT
 from tests.factories.pipeline import make_contact, make_deal
+from tests.pipeline.forecasting.making import make_call
 from tests.project.walking import addresses
 
 CAST = [
@@ -176,6 +178,7 @@ def records(rep, vp, finance, legal, desk):
         "approval": slot_of(asked, vp),
         "decision": decide(other, vp),
         "attachment": attached,
+        "call": make_call(rep),
         "task": open_task(kind="x", about=deal, title="Look", assignee=rep, by=by, at=AT),
         "digest": make_digest(rep),
     }
@@ -199,6 +202,8 @@ def make_digest(person):
 def noun_of(address) -> str:
     """The kind of record whose number an address names, by its first part."""
     first = address.route.partition("/")[0]
+    if address.route.startswith("forecast/calls/"):
+        return "call"
     return {
         "deals": "deal",
         "accounts": "account",
@@ -236,6 +241,10 @@ def sees(person, noun, record) -> bool:
         return known[noun].objects.visible_to(person).filter(pk=record.pk).exists()
     if noun == "digest":
         return record.person == person
+    if noun == "call":
+        return may_see_forecast(person) and record.person_id in (
+            people_seen_by(person) or {record.person_id}
+        )
     deal = {
         "approval": lambda: record.step.request.deal,
         "decision": lambda: record.slot.step.request.deal,
