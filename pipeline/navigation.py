@@ -6,7 +6,9 @@ from typing import Any
 
 from django.urls import reverse
 
+from pipeline.findings.counting import own_problems
 from pipeline.models import Account, Deal
+from pipeline.models.visibility import SELLS, sees_all_deals
 from pipeline.reports.index import may_read_reports
 from revops.frame.navigation import (
     register_command,
@@ -26,6 +28,10 @@ def administers(user: Any) -> bool:
 
 def may_enter_deals(user: Any) -> bool:
     return user.has_role(*ENTERS_DEALS)
+
+
+def may_read_hygiene(user: Any) -> bool:
+    return user.has_role(*SELLS) or sees_all_deals(user)
 
 
 def find_deals(user: Any, query: str, limit: int) -> list[tuple[str, str, str]]:
@@ -52,6 +58,16 @@ def url_of(deal: Deal) -> str:
 def register() -> None:
     register_item("home", "Home", "house", "pipeline:home", 10)
     register_item("deals", "Deals", "square-kanban", "pipeline:deal-board", 30, under="/deals/")
+    register_item(
+        "hygiene",
+        "Hygiene",
+        "sparkles",
+        "pipeline:hygiene",
+        40,
+        visible=may_read_hygiene,
+        count=own_problems,
+        under="/hygiene/",
+    )
     register_item("accounts", "Accounts", "building-2", "pipeline:account-list", 35)
     register_item("tasks", "Tasks", "list-checks", "pipeline:task-list", 38, under="/tasks/")
     register_setting(

@@ -92,7 +92,7 @@ def close_dialog(response: HttpResponse) -> HttpResponse:
 
 def next_of(request) -> str:
     """Where the form asked to go afterwards, when that is a page of ours."""
-    wanted = request.POST.get("next", "")
+    wanted = request.POST.get("next") or request.GET.get("next", "")
     ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
     return wanted if ours and wanted.startswith("/") else ""
 

@@ -230,7 +230,7 @@ def test_pushes_are_shown_with_their_reasons(visit, rep):
 
     text = text_of(visit(rep).get(deal.get_absolute_url()))
 
-    assert "Pushed 1 time" in text
+    assert "1 time, 8 days" in text
     assert "Procurement or security review" in text
 
 

@@ -1,0 +1,160 @@
+"""What is wrong with the deals: counted by kind, owner and team, and the deals themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from pipeline import queries
+from pipeline.findings import Finding, find, kind_of, kinds, read_context
+from pipeline.findings.counting import count_findings, count_own
+from pipeline.forms.hygiene import HygieneForm, scopes_of
+from pipeline.keyset import Order, page_of
+from pipeline.models import Deal
+from pipeline.models.visibility import LEADS_A_LINE
+from pipeline.navigation import may_read_hygiene
+from revops.people.models import Role
+
+ROWS_AT_ONCE = 50
+OWNERS_SHOWN = 25
+ORDERS = {
+    "amount": Order("amount", descending=True),
+    "close_date": Order("close_date"),
+}
+
+
+def check_may_read(user) -> None:
+    if not may_read_hygiene(user):
+        raise PermissionDenied("Findings are for those who sell and those who see all deals.")
+
+
+def may_plan(user) -> bool:
+    """Whether a person may run the clean-up plan: managers and RevOps."""
+    return user.has_role(*LEADS_A_LINE, Role.REVOPS_ADMIN)
+
+
+@login_required
+@require_safe
+def hygiene(request):
+    """Counts by kind, owner and team, each leading to its deals."""
+    check_may_read(request.user)
+    at = timezone.now()
+    form = HygieneForm(request.GET, user=request.user)
+    deals = queries.deals_for(request.user, form.filters(), at=at)
+    counted = count_findings(deals, read_context(at))
+    everybody = "everybody" in request.GET
+    owners = counted.owners if everybody else counted.owners[:OWNERS_SHOWN]
+    query = {name: value for name, value in form.data.items() if value and name != "everybody"}
+    context = {
+        "form": form,
+        "total": counted.total,
+        "value": counted.value(at),
+        "kinds": [KindRow(kind, counted.total.counts[kind.key], query) for kind in kinds()],
+        "columns": [kind for kind in kinds() if counted.total.counts[kind.key]],
+        "owners": rows_with(owners, "owner", query),
+        "more_owners": len(counted.owners) - len(owners),
+        "teams": rows_with(counted.teams, "team", query),
+        "tabs": scope_tabs(request, form),
+        "own": count_own(request.user, at),
+        "may_plan": may_plan(request.user),
+        "deals_url": deals_url(query),
+    }
+    return render(request, "pipeline/hygiene/hygiene.html", context)
+
+
+def deals_url(query, **more) -> str:
+    return f"{reverse('pipeline:hygiene-deals')}?{urlencode({**query, **more})}"
+
+
+@dataclass(frozen=True)
+class KindRow:
+    """One kind of finding with its count."""
+
+    kind: object
+    count: int
+    query: dict
+
+    @property
+    def url(self) -> str:
+        return deals_url(self.query, kind=self.kind.key)
+
+
+def rows_with(rows, name: str, query) -> list[dict]:
+    """Each owner or team with its counts, and where its deals are."""
+    shown = []
+    for row in rows:
+        whose = {**query, name: row.number}
+        cells = [(kind, row.counts[kind.key], deals_url(whose, kind=kind.key)) for kind in kinds()]
+        shown.append({"row": row, "cells": cells, "url": deals_url(whose)})
+    return shown
+
+
+def scope_tabs(request, form) -> list[dict]:
+    tabs = [
+        {"label": label, "url": f"?scope={key}", "current": key == form.scope_key}
+        for key, label in scopes_of(request.user)
+    ]
+    return tabs if len(tabs) > 1 else []
+
+
+@login_required
+@require_safe
+def hygiene_deals(request):
+    """The deals that have a finding: filtered, sorted, paged by key, each with all its findings."""
+    check_may_read(request.user)
+    at = timezone.now()
+    form = HygieneForm(request.GET, user=request.user)
+    deals = queries.deals_for(request.user, form.filters(), at=at)
+    found = find(deals, form.keys(), read_context(at))
+    page = page_of(
+        found.select_related(*queries.SHOWN),
+        order_of(form),
+        after=request.GET.get("after", ""),
+        size=ROWS_AT_ONCE,
+    )
+    cards = queries.cards_of(page.rows, at=at)
+    wanted = set(form.keys())
+    kind = kind_of(form.cleaned_data.get("kind") or "")
+    context = {
+        "form": form,
+        "kind": kind,
+        "rows": [DealRow(card.deal, sort_of(card.findings, wanted)) for card in cards],
+        "total": queries.capped_total(found),
+        "next": page.next,
+        "is_first": not request.GET.get("after"),
+        "back": f"{reverse('pipeline:hygiene')}?{urlencode({'scope': form.scope_key})}",
+        "may_plan": may_plan(request.user),
+    }
+    return render(request, "pipeline/hygiene/deals.html", context)
+
+
+@dataclass(frozen=True)
+class DealRow:
+    """One deal with its findings, those that were asked for first."""
+
+    deal: Deal
+    findings: list[Finding]
+
+    @property
+    def worst(self) -> Finding | None:
+        return self.findings[0] if self.findings else None
+
+
+def sort_of(findings, wanted) -> list[Finding]:
+    return sorted(findings, key=lambda each: each.kind not in wanted)
+
+
+def order_of(form: HygieneForm) -> Order:
+    """Longest standing first: by the column that says since when, of the kind that is asked."""
+    sort = form.cleaned_data.get("sort") or "since"
+    if sort in ORDERS:
+        return ORDERS[sort]
+    kind = kind_of(form.cleaned_data.get("kind") or "")
+    return Order(kind.order if kind else "close_date")
