@@ -12,6 +12,7 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
 
 from pipeline import bypasses, operations
 from pipeline.api.paging import KeysetPagination, NumberOf, Text
@@ -31,7 +32,7 @@ from pipeline.keyset import Order
 from pipeline.models import StageVisit
 from pipeline.operations import MoveResult
 from pipeline.stages import process_of
-from revops.api import IF_MATCH, Records
+from revops.api import IF_MATCH, Endpoint
 
 
 class Irregular:
@@ -145,16 +146,15 @@ class BypassFilters(filters.FilterSet):
         return bypasses.within(visits, bypasses.Asked(**{name: value}))
 
 
-class BypassApi(Records):
+class BypassApi(Endpoint, GenericViewSet):
     """Every move that no gate judged: overrides, imports, new rules, the installation's own."""
 
     queryset = StageVisit.objects.none()
-    shape = BypassOut
+    serializer_class = BypassOut
     filterset_class = BypassFilters
     pagination_class = KeysetPagination
     orders = {"written": Order("id")}
     usual_order = "-written"
-    http_method_names = ["get", "head", "options"]
 
     def get_queryset(self):
         bypasses.check_can_see_bypasses(self.request.user)
@@ -164,8 +164,3 @@ class BypassApi(Records):
         """A page of the bypasses, last written first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(BypassOut(bypasses.told(page), many=True).data)
-
-    def retrieve(self, request, pk):
-        """One bypass."""
-        [bypass] = bypasses.told([self.get_object()])
-        return Response(BypassOut(bypass).data)

@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import reverse
 
 from dealdesk.operations import ask_submitter
-from pipeline.models import Choice
+from pipeline.models import Choice, GateDebt
 from tests.api.calling import Caller
 from tests.factories.dealdesk import AT, decide, make_product, make_quote, slot_of, submit
 from tests.factories.people import by, make_person
-from tests.factories.pipeline import complete, make_account, make_contact, make_deal
+from tests.factories.pipeline import complete, make_account, make_contact, make_deal, stage
 from tests.project.walking import addresses
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +76,7 @@ class Office:
     loss_reason: str
     push_reason: str
     successor: Any
+    debt: int
 
 
 @pytest.fixture
@@ -103,6 +104,20 @@ def office(rep, vp, finance, legal, desk):
         loss_reason=keys.filter(list="loss_reason")[0].key,
         push_reason=keys.filter(list="push_reason")[0].key,
         successor=make_person("Nils Next", roles=["rep"], manager=rep.manager),
+        debt=owed_on(deal).pk,
+    )
+
+
+def owed_on(deal):
+    """Something that a skipped stage is owed."""
+    return GateDebt.objects.create(
+        deal=deal,
+        stage=stage("qualified"),
+        item_key="redlines",
+        label="Redlines",
+        reason="Known",
+        owner=deal.owner,
+        incurred_at=AT,
     )
 
 
@@ -197,6 +212,29 @@ def expectations(office):
                 {"contact": o.contact.pk, "role": "champion"},
             ),
         ),
+        ("api-deal-override", "post"): (
+            deal,
+            Expect({"revops"}, SEES_DEAL, {"to": "demo", "reason": "Known"}),
+        ),
+        ("api-deal-transfer", "post"): (
+            deal,
+            changes({"pipeline": "new-business", "reason": "Known"}),
+        ),
+        ("api-deal-debts", "get"): (deal, sees),
+        ("api-deal-pay-debts", "post"): (deal, changes({"evidence": {"redlines": "Cap"}})),
+        ("api-deal-assign-debt", "post"): (
+            deal,
+            changes({"debt": o.debt, "owner": o.successor.pk}),
+        ),
+        ("api-deal-bulk-move", "post"): (
+            [],
+            Expect(SEES_DEAL, SEES_DEAL, {"deals": deal, "to": "demo"}, unseen=400),
+        ),
+        ("api-deal-bulk-reassign", "post"): (
+            [],
+            Expect(SEES_DEAL, SEES_DEAL, {"deals": deal, "owner": o.successor.pk}, unseen=400),
+        ),
+        ("api-bypass-list", "get"): ([], Expect(SEES_REPORT | {"manager"})),
         # Quotes
         ("api-quote-list", "get"): ([], anybody),
         ("api-quote-list", "post"): (
