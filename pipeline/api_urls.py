@@ -3,6 +3,7 @@ from rest_framework.routers import SimpleRouter
 
 from pipeline.api.accounts import AccountApi, ContactApi
 from pipeline.api.deals import DealApi
+from pipeline.api.fields import FieldsApi
 from pipeline.api.irregular import BypassApi
 from pipeline.api.pipelines import PipelinesApi
 
@@ -13,6 +14,7 @@ router.register("deals", DealApi, basename="api-deal")
 router.register("bypasses", BypassApi, basename="api-bypass")
 
 urlpatterns = [
+    path("fields/", FieldsApi.as_view(), name="api-fields"),
     path("pipelines/", PipelinesApi.as_view(), name="api-pipelines"),
     *router.urls,
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 
 from revops.addresses import fault_of_texts
 
@@ -24,6 +24,17 @@ class CleanJSONParser(JSONParser):
         except (RecursionError, UnicodeEncodeError):
             raise ParseError("This JSON is too deep, or no text.") from None
         return data
+
+
+class CleanMultiPartParser(MultiPartParser):
+    """A form with files, whose texts a database can keep."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        parsed = super().parse(stream, media_type, parser_context)
+        texts = (text for name, given in parsed.data.lists() for text in (name, *given))
+        if fault := fault_of_texts(texts):
+            raise ParseError(fault)
+        return parsed
 
 
 def texts_in(data: Any) -> Iterator[str]:

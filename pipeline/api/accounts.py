@@ -24,9 +24,11 @@ from pipeline.api.shapes import (
     ContactUpsert,
     SegmentIn,
 )
+from pipeline.conflicts import with_current_values
 from pipeline.keyset import Order
 from pipeline.models import Account, Contact
 from revops.api import IF_MATCH, Records
+from revops.refusals import Conflict
 
 EXTERNAL = [
     OpenApiParameter("source", OpenApiTypes.STR, OpenApiParameter.PATH, pattern=r"^[\w.-]{1,50}$"),
@@ -113,9 +115,13 @@ class AccountApi(Upserts, Records):
         return self.show(self.change(self.get_object(), self.facts(AccountFacts, partial=True)))
 
     def change(self, account: Account, facts: Mapping[str, Any]) -> Account:
-        return operations.change_account(
-            account=account, changes=facts, version=self.version, by=self.by, at=self.at
-        )
+        try:
+            return operations.change_account(
+                account=account, changes=facts, version=self.version, by=self.by, at=self.at
+            )
+        except Conflict as refused:
+            account.refresh_from_db()
+            raise with_current_values(refused, account, facts) from None
 
     @extend_schema(request=SegmentIn, responses=AccountOut)
     @action(detail=True, methods=["post"], url_path="override-segment")

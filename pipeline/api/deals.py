@@ -13,30 +13,29 @@ from rest_framework.response import Response
 
 from pipeline import operations
 from pipeline.api.accounts import BY_EXTERNAL, EXTERNAL, Upserts
+from pipeline.api.around import Around, Files
 from pipeline.api.irregular import Irregular
+from pipeline.api.items import Items
 from pipeline.api.moves import Moves, next_gate
 from pipeline.api.paging import Amount, KeysetPagination, NumberOf, Text
 from pipeline.api.shapes import (
-    ActivityIn,
-    ActivityOut,
-    DealContactOut,
     DealDetail,
     DealFacts,
     DealOut,
     DealUpsert,
-    LinkIn,
     NewDeal,
     PullInIn,
     PushIn,
     ReassignIn,
 )
+from pipeline.conflicts import with_current_values
 from pipeline.gates import unpaid_debts
 from pipeline.keyset import Order
 from pipeline.models import Deal, DealContact, Pipeline
 from pipeline.queries import SHOWN, DealFilter, owners_in
 from pipeline.stages import process_of
 from revops.api import IF_MATCH, Records
-from revops.refusals import Missing, Refused
+from revops.refusals import Conflict, Refused
 
 SCOPES = [
     ("mine", "The caller's own"),
@@ -74,7 +73,7 @@ class DealFilters(filters.FilterSet):
         return deals if whose is None else deals.filter(whose)
 
 
-class DealApi(Moves, Irregular, Upserts, Records):
+class DealApi(Moves, Irregular, Around, Files, Items, Upserts, Records):
     """Deals, and their moves by the gates."""
 
     queryset = Deal.objects.none()
@@ -130,9 +129,13 @@ class DealApi(Moves, Irregular, Upserts, Records):
         return self.show(self.change(self.get_object(), self.facts(DealFacts, partial=True)))
 
     def change(self, deal: Deal, facts: Mapping[str, Any]) -> Deal:
-        return operations.change_deal(
-            deal=deal, changes=facts, version=self.version, by=self.by, at=self.at
-        )
+        try:
+            return operations.change_deal(
+                deal=deal, changes=facts, version=self.version, by=self.by, at=self.at
+            )
+        except Conflict as refused:
+            deal.refresh_from_db()
+            raise with_current_values(refused, deal, facts) from None
 
     @extend_schema(parameters=EXTERNAL)
     @action(
@@ -152,13 +155,14 @@ class DealApi(Moves, Irregular, Upserts, Records):
     )
     @by_external.mapping.put
     def put_by_external(self, request, source, external_id):
-        """Enter the source system's deal, or change what may be typed of it."""
+        """Enter the source system's deal, or make the known one say the same, in one step."""
         facts = self.facts(DealUpsert, source=source)
         past = [(step["stage"], step["entered_at"]) for step in facts.pop("stage_history", [])]
+        new = {name: value for name, value in facts.items() if name not in MOVING}
         return self.upsert(
             Deal,
-            lambda: self.told(self.enter(dict(facts), **self.external()), past),
-            lambda known: self.told(self.change(known, typed_of(known, facts)), past),
+            lambda: self.told(self.enter(dict(new), **self.external()), past),
+            lambda known: self.told(self.sync(known, facts), past),
         )
 
     def told(self, deal: Deal, past: list[tuple[str, Any]]) -> Deal:
@@ -166,6 +170,23 @@ class DealApi(Moves, Irregular, Upserts, Records):
         if past:
             operations.add_stage_history(deal=deal, history=past, by=self.by, at=self.at)
         return deal
+
+    def sync(self, deal: Deal, facts: Mapping[str, Any]) -> Deal:
+        """Everything that the source system says of a known deal, or nothing of it."""
+        said = {name: facts[name] for name in PLACED if facts.get(name) is not None}
+        typed = {name: value for name, value in facts.items() if name not in PLACED}
+        try:
+            return operations.sync_deal(
+                deal=deal,
+                changes=typed,
+                placing=operations.Placing(**said),
+                version=self.version,
+                by=self.by,
+                at=self.at,
+            )
+        except Conflict as refused:
+            deal.refresh_from_db()
+            raise with_current_values(refused, deal, typed) from None
 
     # Close date, owner, people, activities
 
@@ -199,36 +220,6 @@ class DealApi(Moves, Irregular, Upserts, Records):
         )
         return show_or_gone(self, deal)
 
-    @extend_schema(request=LinkIn, responses={201: DealContactOut})
-    @action(detail=True, methods=["post"], url_path="link-contact")
-    def link_contact(self, request, pk):
-        """Give a contact a part in the deal."""
-        deal, facts = self.get_object(), self.facts(LinkIn)
-        linked = operations.link_contact(deal=deal, **facts, by=self.by, at=self.at)
-        return Response(DealContactOut(linked).data, status=201)
-
-    @extend_schema(responses=ActivityOut(many=True), filters=False)
-    @action(
-        detail=True,
-        methods=["get"],
-        orders={"happened": Order("happened_at")},
-        usual_order="-happened",
-        filterset_class=None,
-    )
-    def activities(self, request, pk):
-        """What happened with the buyer, newest first."""
-        rows = self.get_object().activities.select_related("logged_by")
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response(ActivityOut(page, many=True).data)
-
-    @extend_schema(request=ActivityIn, responses={201: ActivityOut})
-    @activities.mapping.post
-    def log_activity(self, request, pk):
-        """Write down a note, call, meeting or mail."""
-        deal, facts = self.get_object(), self.facts(ActivityIn)
-        activity = operations.log_activity(deal=deal, **facts, by=self.by, at=self.at)
-        return Response(ActivityOut(activity).data, status=201)
-
 
 def usual_pipeline() -> Pipeline:
     found = Pipeline.objects.in_use().first()
@@ -244,22 +235,6 @@ def show_or_gone(endpoint: DealApi, deal: Deal) -> Response:
     return Response(status=204)
 
 
-VERBS = {
-    "owner": ("Owner", "The deal has another owner. Hand it over: POST …/reassign/."),
-    "pipeline": ("Pipeline", "A deal stays in its pipeline."),
-    "close_date": (
-        "Close date",
-        "The deal has another close date. Move it with its reason: POST …/push/ or …/pull-in/.",
-    ),
-}
-
-
-def typed_of(deal: Deal, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What an upsert changes of a known deal; Refused for a difference that has its own verb."""
-    given = {name: facts[name] for name in VERBS if facts.get(name) is not None}
-    differing = [name for name, value in given.items() if getattr(deal, name) != value]
-    if differing:
-        missing = [Missing(name, *VERBS[name]) for name in differing]
-        text = " ".join(each.sentence for each in missing)
-        raise Refused(text, code="own_verb", missing=missing)
-    return {name: value for name, value in facts.items() if name not in VERBS}
+MOVING = frozenset({"reason", "push_reason", "push_note", "evidence"})
+PLACED = MOVING | {"pipeline", "stage", "owner", "close_date"}
+"""What an upsert says of where a deal stands, beside what is typed of it."""

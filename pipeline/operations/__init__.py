@@ -46,6 +46,7 @@ from pipeline.operations.evidence import (
     withdraw_tick,
 )
 from pipeline.operations.forecasts import call_forecast, end_call, take_snapshots
+from pipeline.operations.junk import add_junk_word, retire_junk_word
 from pipeline.operations.moves import advance_deal, send_back_deal, skip_deal
 from pipeline.operations.overrides import override_move
 from pipeline.operations.quotas import (
@@ -55,12 +56,15 @@ from pipeline.operations.quotas import (
     set_quotas,
 )
 from pipeline.operations.stagehistory import add_stage_history
+from pipeline.operations.syncing import Placing, sync_deal
 from pipeline.operations.transfers import transfer_deal
 
 __all__ = [
     "MoveResult",
+    "Placing",
     "Push",
     "PushResult",
+    "add_junk_word",
     "add_member",
     "add_stage_action",
     "add_stage_history",
@@ -93,6 +97,7 @@ __all__ = [
     "remove_member",
     "remove_quota",
     "reopen_deal",
+    "retire_junk_word",
     "retire_stage_action",
     "send_back_deal",
     "send_digests",
@@ -101,6 +106,7 @@ __all__ = [
     "set_quotas",
     "skip_deal",
     "sweep_findings",
+    "sync_deal",
     "take_snapshots",
     "tick_criterion",
     "transfer_deal",

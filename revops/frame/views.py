@@ -3,7 +3,7 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth import get_user_model, login
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -148,6 +148,19 @@ def broken(request: HttpRequest) -> HttpResponse:
     """No context processors here: the database may be what is broken."""
     from django.template.loader import render_to_string
 
+    if request.path_info.startswith("/api/"):
+        return JsonResponse(
+            {
+                "type": "about:blank",
+                "title": "Internal Server Error",
+                "status": 500,
+                "code": "broken",
+                "detail": "Something broke on our side. It is written down; try again later.",
+                "missing": [],
+            },
+            status=500,
+            content_type="application/problem+json",
+        )
     return HttpResponse(render_to_string("500.html"), status=500)
 
 

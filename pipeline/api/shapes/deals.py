@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from pipeline.api.shapes.accounts import AccountRef, ContactOut, ExternalAccount
-from pipeline.api.shapes.values import Colleague, CustomField, Visible
+from pipeline.api.shapes.values import Colleague, CustomField, EvidenceField, Visible
 from pipeline.models import (
     Account,
     Deal,
@@ -13,6 +13,7 @@ from pipeline.models import (
     GateDebt,
     Pipeline,
     Stage,
+    StageRule,
 )
 from revops.api import Input, PersonOut
 
@@ -52,6 +53,8 @@ class DealOut(serializers.ModelSerializer):
             "entered_stage_at",
             "push_count",
             "deal_source",
+            "product",
+            "forecast_category",
             "next_step",
             "next_step_date",
             "custom",
@@ -156,6 +159,18 @@ class DealFacts(Input):
     competitor = serializers.CharField(max_length=200, required=False, allow_blank=True)
     next_step = serializers.CharField(max_length=200, required=False, allow_blank=True)
     next_step_date = serializers.DateField(required=False, allow_null=True)
+    product = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        help_text="The main product; a primary quote says it by itself.",
+    )
+    forecast_category = serializers.ChoiceField(
+        [each for each in StageRule.ForecastCategory.choices if each[0] != "closed"],
+        required=False,
+        allow_blank=True,
+        help_text="Empty where the deal is forecast as its stage is.",
+    )
     custom = CustomField(required=False)
 
 
@@ -183,19 +198,24 @@ class StepIn(serializers.Serializer):
 class DealUpsert(ExternalAccount, DealFacts):
     """A deal as the source system knows it.
 
-    A new one begins in the first stage. In one that is known, owner and close date change by
-    their own verbs: a value that differs is refused.
+    A new one begins in the first stage, or in one that lets deals begin there. In one that is
+    known, everything changes in one step or not at all, each by the rules of its own verb: a
+    later close date asks `push_reason` (and `push_note` where a push does), another stage its
+    gate, with `evidence` and, to skip or to go back, a `reason`; another owner or pipeline
+    whoever may give the deal away.
     """
 
     instead = {
-        **DealFacts.instead,
-        "stage": "A new deal begins in the first stage, and moves by its gates: POST …/move/.",
+        name: sentence
+        for name, sentence in DealFacts.instead.items()
+        if name not in ("stage", "close_date", "owner", "pipeline")
     }
 
     owner = Colleague(required=False)
     pipeline = serializers.SlugRelatedField(
         "key", queryset=Pipeline.objects.in_use(), required=False
     )
+    stage = serializers.SlugField(max_length=50, required=False, help_text="The key of a stage.")
     close_date = serializers.DateField(required=False, allow_null=True)
     stage_history = serializers.ListField(
         child=StepIn(),
@@ -206,3 +226,7 @@ class DealUpsert(ExternalAccount, DealFacts):
             "the moves known here is refused, the rest of the request stands."
         ),
     )
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    push_reason = serializers.SlugField(max_length=50, required=False, allow_blank=True)
+    push_note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+    evidence = EvidenceField(required=False)
