@@ -40,6 +40,7 @@ from pipeline.stages import Process, Rule, process_of
 from pipeline.standings import follow
 from revops.company.models import Company
 from revops.ledger.operations import record
+from revops.locks import Lock, share_lock
 from revops.people.actor import Actor, Via
 from revops.people.models import User
 from revops.refusals import Missing, Refused
@@ -67,6 +68,7 @@ def create_deal(
     Raises Refused when a fact is wanting or wrong, NotAllowed when `by` may not enter it.
     """
     check_can_create(owner, by=by)
+    share_lock(Lock.RULES)
     check_is_new(Deal, source, external_id)
     process = process_of(pipeline)
     rule = process.rule_of(stage.pk) if stage else process.beginning

@@ -21,6 +21,7 @@ from revops.addresses import number_in
 from revops.company.fields import validate_custom
 from revops.company.models import Company, validate_currency
 from revops.ledger.operations import record
+from revops.locks import Lock, share_lock
 from revops.models import check_version
 from revops.outbox.operations import notify
 from revops.people.actor import Actor
@@ -54,6 +55,8 @@ def lock_deal(deal: Deal, *, version: int | None = None) -> Deal:
 
     Rows that only point at the deal (activities, pushes) may still be added by others.
     """
+    # Rules are published alone: whoever holds a deal judges it by the old ones or the new ones.
+    share_lock(Lock.RULES)
     # Without joins: after a wait PostgreSQL asks the new row against the old rows beside it,
     # and a deal whose stage changed in the meantime would not be found at all.
     found = Deal.objects.select_for_update(no_key=True).get(pk=deal.pk)
