@@ -11,6 +11,7 @@ class DealdeskConfig(AppConfig):
             confirming,
             coverage,
             defaults,
+            findings,
             imports,  # noqa: F401  (it registers its kind and the quote of a deal)
             integrity,
             links,
@@ -38,6 +39,8 @@ class DealdeskConfig(AppConfig):
 
         for item in coverage.ITEMS:
             registry.register_item(item)
+        for kind in findings.KINDS:
+            registry.register_finding(kind)
         registry.register_extra_fact("quote", coverage.read_quote, batches.quotes_of_many)
         registry.register_extra_fact("approval_chain", coverage.read_chain, batches.chains_of_many)
         registry.register_check(coverage.check_cover)

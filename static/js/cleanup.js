@@ -12,7 +12,7 @@
     if (document.querySelector("dialog[open]")) return;
     const at = document.activeElement;
     if (at && at !== document.body && at.id !== "clean-up-title") return;
-    const field = document.querySelector("[data-act] :is(input:not([type="hidden"]), select, textarea, button, a)");
+    const field = document.querySelector('[data-act] :is(input:not([type="hidden"]), select, textarea, button, a)');
     if (field) { event.preventDefault(); field.focus(); }
   });
 
