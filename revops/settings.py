@@ -264,6 +264,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("Send the morning's mail", "pipeline.tasks.send_digests", 300.0),
         ("Keep the morning's forecast", "pipeline.tasks.take_snapshots", 600.0),
         ("Forget idempotency keys", "revops.apikeys.tasks.sweep_keys", 3600.0),
+        ("Forget uploaded files", "revops.imports.tasks.forget_old_files", 3600.0),
         ("Forget ended sessions", "revops.people.tasks.clear_sessions", 86400.0),
     ]
 }

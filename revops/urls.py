@@ -63,6 +63,7 @@ urlpatterns = [
     path("", include("revops.people.urls")),
     path("", include("revops.outbox.urls")),
     path("", include("revops.work.urls")),
+    path("", include("revops.imports.urls")),
     path("", include("pipeline.urls")),
     path("", include("dealdesk.urls")),
 ]

@@ -33,6 +33,15 @@ def register() -> None:
         10,
     )
     register_setting(
+        "imports",
+        "Import a file",
+        "People, accounts, contacts, products and deals from another system; which system wins",
+        "upload",
+        "imports:run-list",
+        50,
+        visible=lambda user: user.is_staff,
+    )
+    register_setting(
         "stage-tasks",
         "Tasks that come with a stage",
         "What a deal asks of its owner when it enters a stage",
