@@ -66,7 +66,13 @@ class Irregular:
         return Response(OwedOut(debts_of(self.get_object()), many=True).data)
 
     @extend_schema(request=PayIn, responses=OwedOut(many=True), parameters=[IF_MATCH])
-    @action(detail=True, methods=["post"], url_path="debts/pay")
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="debts/pay",
+        pagination_class=None,
+        filterset_class=None,
+    )
     def pay_debts(self, request, pk):
         """Fill in what is owed; what is met by then is paid off."""
         deal, facts = self.get_object(), self.facts(PayIn)

@@ -89,7 +89,7 @@ def test_a_deal_out_of_sight_is_no_choice(rep, other_rep):
     theirs = make_deal(other_rep)
     body = {"deals": [theirs.pk], "to": "discovery"}
 
-    assert Caller(rep).post("deals/bulk-move/", body).status_code == 422
+    assert Caller(rep).post("deals/bulk-move/", body).status_code == 400
     assert Deal.objects.get().stage.key == "qualified"
 
 
@@ -127,5 +127,5 @@ def test_an_upsert_tells_the_past_of_a_deal(revops):
     answer = Caller(revops).put("deals/by-external/crm/D9/", body)
 
     assert answer.status_code == 201
-    visits = Deal.objects.get().visits.exclude(entered_at__gte="2026-07-01")
+    visits = Deal.objects.get().visits.filter(move="import")
     assert [visit.skipped for visit in visits.order_by("entered_at")] == [[], ["discovery"]]
