@@ -147,6 +147,13 @@ def check_can_review(deal: Deal, *, by: Actor) -> None:
     raise NotAllowed("Only managers above the owner and RevOps review the forecast of a deal.")
 
 
+def check_can_plan(*, by: Actor) -> None:
+    """Raise NotAllowed unless `by` may run a guided clean-up: managers and RevOps."""
+    user = person(by)
+    if user is None or not user.has_role(*LEADS_A_LINE, Role.REVOPS_ADMIN):
+        raise NotAllowed("Only managers and RevOps run a clean-up of the pipeline.")
+
+
 def check_can_override(*, by: Actor) -> None:
     """Raise NotAllowed unless `by` may move a deal past what its gate still asks.
 

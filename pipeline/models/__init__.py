@@ -3,6 +3,7 @@
 from pipeline.models.accounts import Account, Contact, Segment
 from pipeline.models.actions import StageAction
 from pipeline.models.alerts import AlertPreference, DigestSent, FindingAlert
+from pipeline.models.cleanups import CleanUpRun
 from pipeline.models.deals import (
     Activity,
     Deal,
@@ -44,6 +45,7 @@ __all__ = [
     "Activity",
     "AlertPreference",
     "Choice",
+    "CleanUpRun",
     "ClosePullIn",
     "ClosePush",
     "Contact",
