@@ -74,8 +74,23 @@ def rows_of(deal: Deal) -> DealRows:
 
 def load_facts(deal: Deal, at: datetime, *, rows: DealRows | None = None) -> DealFacts:
     """Everything that gates ask about one deal."""
-    extra = {key: read(deal, at) for key, read in registry.extra_facts().items()}
-    return facts_from(rows or rows_of(deal), extra, junk_words(), at)
+    return facts_from(rows or rows_of(deal), AskedFacts(deal, at), junk_words(), at)
+
+
+class AskedFacts(dict[str, Any]):
+    """What other apps know of a deal, read only where an item asks for it."""
+
+    def __init__(self, deal: Deal, at: datetime) -> None:
+        super().__init__()
+        self.deal, self.at = deal, at
+
+    def get(self, key: str, default: Any = None) -> Any:
+        if key not in self:
+            read = registry.extra_facts().get(key)
+            if read is None:
+                return default
+            self[key] = read(self.deal, self.at)
+        return self[key]
 
 
 def facts_from(

@@ -12,6 +12,8 @@ from typing import TypeVar, cast
 
 T = TypeVar("T")
 
+_held: ContextVar[dict[Hashable, object] | None] = ContextVar("held", default=None)
+_names: ContextVar[frozenset[str]] = ContextVar("names", default=frozenset())
 _kept: ContextVar[dict[Hashable, object] | None] = ContextVar("kept", default=None)
 
 
@@ -25,9 +27,32 @@ def remembering() -> Iterator[None]:
         _kept.reset(token)
 
 
+@contextmanager
+def holding(*names: str) -> Iterator[None]:
+    """Remember only what these names begin, such as the rules in force, until the block ends.
+
+    For an operation that judges by one set of rules from its first question to its last.
+    """
+    held, known = _held.set(_held.get() or {}), _names.set(_names.get() | set(names))
+    try:
+        yield
+    finally:
+        _names.reset(known)
+        _held.reset(held)
+
+
+def kept_for(key: Hashable) -> dict[Hashable, object] | None:
+    """Where an answer is remembered: for the page that is made, or for an operation."""
+    kept = _kept.get()
+    if kept is not None:
+        return kept
+    name = key[0] if isinstance(key, tuple) else key
+    return _held.get() if name in _names.get() else None
+
+
 def remembered(key: Hashable, read: Callable[[], T]) -> T:
     """What `read` answers; the same answer for the same key while one page is made."""
-    kept = _kept.get()
+    kept = kept_for(key)
     if kept is None:
         return read()
     if key not in kept:

@@ -36,6 +36,7 @@ from pipeline.queries import SHOWN, DealFilter, owners_in
 from pipeline.stages import process_of
 from revops.api import IF_MATCH, Records
 from revops.refusals import Conflict, Refused
+from revops.remembering import remembering
 
 SCOPES = [
     ("mine", "The caller's own"),
@@ -100,9 +101,11 @@ class DealApi(Moves, Irregular, Around, Files, Items, Upserts, Records):
         deal = self.get_queryset().get(pk=record.pk)
         contacts = DealContact.objects.select_related("contact__account").order_by("pk")
         deal.contacts = list(contacts.filter(deal=deal))
-        deal.debts_owed = unpaid_debts(deal)
-        deal.next_stage, deal.missing = next_gate(deal, at=self.at)
-        return super().show(deal, shape, status)
+        # Whatever the request changed stands by now, so nothing needs to be read twice.
+        with remembering():
+            deal.debts_owed = unpaid_debts(deal)
+            deal.next_stage, deal.missing = next_gate(deal, at=self.at)
+            return super().show(deal, shape, status)
 
     @extend_schema(request=NewDeal, responses={201: DealDetail})
     def create(self, request):

@@ -33,6 +33,7 @@ from revops.company.models import Company
 from revops.ledger.operations import record
 from revops.people.actor import Actor
 from revops.refusals import Missing, Refused
+from revops.remembering import holding
 
 VERBS = {
     Move.ADVANCE: "deal.advanced",
@@ -87,7 +88,27 @@ def carry_out(
     by: Actor,
     at: datetime,
 ) -> Deal:
-    """Fill in the evidence, ask the gate, and make the move with everything that follows."""
+    """Fill in the evidence, ask the gate, and make the move with everything that follows.
+
+    One set of rules judges all of it: they are read once.
+    """
+    with holding(*RULES):
+        return make_move(planned, process, reason=reason, evidence=evidence, by=by, at=at)
+
+
+RULES = ("process", "company", "junk")
+"""What stays the same from the first question of a move to its last."""
+
+
+def make_move(
+    planned: PlannedMove,
+    process: Process,
+    *,
+    reason: str,
+    evidence: Evidence | None,
+    by: Actor,
+    at: datetime,
+) -> Deal:
     deal = planned.deal
     check_can_enter(process.rule(planned.to_stage), by=by)
     write_evidence(deal, evidence or {}, by=by, at=at)
@@ -181,12 +202,9 @@ def leave_stage(deal: Deal, *, at: datetime) -> datetime:
 
     Two moves in a row may carry moments in the other order; the later one waited for the lock.
     """
-    visit = deal.visits.filter(left_at=None).first()
-    if visit is None:
-        return at
-    moment = max(at, visit.entered_at) if visit.entered_at else at
-    deal.visits.filter(pk=visit.pk, left_at=None).update(left_at=moment)
-    return moment
+    moment = max(at, deal.entered_stage_at) if deal.entered_stage_at else at
+    present = deal.visits.filter(left_at=None)
+    return moment if present.update(left_at=moment) else at
 
 
 def change_status(deal: Deal, move: Move, *, at: datetime) -> None:
