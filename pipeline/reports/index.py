@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.models.visibility import SELLS, sees_all_deals
 from revops.frame.navigation import address
+from revops.refusals import NotAllowed
 
 if TYPE_CHECKING:
     from revops.people.models import User
@@ -23,6 +24,12 @@ GROUPS = (RESULTS, FLOW, FORECAST, DISCIPLINE)
 def may_read_reports(user: User) -> bool:
     """Whether reports are for this person: who sells, leads those who do, or sees every deal."""
     return user.has_role(*SELLS) or sees_all_deals(user)
+
+
+def check_can_read_reports(user: User) -> None:
+    """Raise NotAllowed unless reports are for this person."""
+    if not may_read_reports(user):
+        raise NotAllowed("Reports are for those who sell and those who see every deal.")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ takes whole unmarked months, then unmarked days, and counts marked days from the
 
 from pipeline.tallies.cells import Cell
 from pipeline.tallies.folding import differences, fold, rebuild, turn_of_month, waiting
-from pipeline.tallies.measures import Asked, Fact, Measure, measures, register_measure
+from pipeline.tallies.measures import Asked, Fact, Measure, register_measure
 from pipeline.tallies.reading import read_tallies
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "Measure",
     "differences",
     "fold",
-    "measures",
     "read_tallies",
     "rebuild",
     "register_measure",

@@ -3,19 +3,24 @@
 The endpoints are found in the urlconf; one without an expectation here fails the first test.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
 from dealdesk.operations import ask_submitter
 from pipeline.models import Choice, GateDebt
+from pipeline.operations import add_member
+from revops.work.operations import attach_file
 from tests.api.calling import Caller
 from tests.factories.dealdesk import AT, decide, make_product, make_quote, slot_of, submit
 from tests.factories.people import by, make_person
 from tests.factories.pipeline import complete, make_account, make_contact, make_deal, stage
+from tests.pipeline.forecasting.making import make_call, make_quota
 from tests.project.walking import addresses
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +44,12 @@ SEES_DEAL = {"rep", "manager", "vp", "desk", "finance", "legal", "revops", "audi
 CHANGES_DEAL = {"rep", "manager", "vp", "revops"}
 SEES_ACCOUNTS = SEES_DEAL | SELLERS
 CHANGES_ACCOUNT = CHANGES_DEAL | {"desk"}
+SEES_FORECAST = SELLERS | SEES_DEAL
+NOT_RON = EVERYBODY - {"other_rep"}
+"""Who sees Rita's forecast, or no forecast at all and is told so."""
+
 SEES_REPORT = {"vp", "desk", "finance", "legal", "revops", "auditor"}
+READS_REPORTS = SELLERS | SEES_REPORT
 
 ALLOWED = {200, 201, 204, 409, 422}
 """Answers to somebody who may: it was done, or a rule about the record refused it."""
@@ -60,6 +70,17 @@ class Expect:
         return {403} if role in self.sees else {self.unseen}
 
 
+@dataclass(frozen=True)
+class Upload:
+    """A body that is a form with a file."""
+
+    name: str
+
+    def sent(self, caller, path):
+        file = ContentFile(b"%PDF-1.4", name=self.name)
+        return caller.client.post(f"/api/v1/{path}", {"file": file})
+
+
 @dataclass
 class Office:
     """The records that the endpoints are asked for; the deal is Rita's."""
@@ -77,6 +98,9 @@ class Office:
     push_reason: str
     successor: Any
     debt: int
+    link: int
+    member: int
+    file: int
 
 
 @pytest.fixture
@@ -103,8 +127,13 @@ def office(rep, vp, finance, legal, desk):
         exception=asked.exceptions.get(),
         loss_reason=keys.filter(list="loss_reason")[0].key,
         push_reason=keys.filter(list="push_reason")[0].key,
+        quota=make_quota(rep),
+        call=make_call(rep),
         successor=make_person("Nils Next", roles=["rep"], manager=rep.manager),
         debt=owed_on(deal).pk,
+        link=deal.deal_contacts.first().pk,
+        member=add_member(deal=deal, person=desk, by=by(rep), at=AT).pk,
+        file=attach_file(file=ContentFile(b"x", "x.txt"), about=deal, by=by(rep), at=AT).pk,
     )
 
 
@@ -128,6 +157,7 @@ def expectations(office):
     sees = Expect(SEES_DEAL, SEES_DEAL)
     anybody = Expect(EVERYBODY)
     report = Expect(SEES_REPORT)
+    forecast_of_rita = Expect(SEES_DEAL, NOT_RON)
     new_deal = {"name": "New", "account": o.account.pk, "close_date": "2026-12-15"}
 
     def changes(body=None):
@@ -137,6 +167,41 @@ def expectations(office):
         ("api-schema", "get"): ([], anybody),
         ("api-pipelines", "get"): ([], anybody),
         ("api-catalogue", "get"): ([], anybody),
+        # Forecast
+        ("api-forecast", "get"): ([], Expect(SEES_FORECAST)),
+        ("api-forecast-accuracy", "get"): ([], Expect(SEES_FORECAST)),
+        ("api-waterfall", "get"): ([], Expect(SEES_FORECAST)),
+        ("api-quota-list", "get"): ([], Expect(SEES_FORECAST)),
+        ("api-quota-list", "post"): (
+            [],
+            Expect({"revops"}, body={"person": o.successor.pk, "period": "2026-Q3", "amount": "5"}),
+        ),
+        ("api-quota-detail", "get"): ([o.quota.pk], forecast_of_rita),
+        ("api-quota-detail", "patch"): (
+            [o.quota.pk],
+            Expect({"revops"}, NOT_RON, {"amount": "6"}),
+        ),
+        ("api-quota-detail", "delete"): ([o.quota.pk], Expect({"revops"}, NOT_RON)),
+        ("api-forecast-call-list", "get"): ([], Expect(SEES_FORECAST)),
+        ("api-forecast-call-list", "post"): (
+            [],
+            Expect(
+                {"rep", "manager", "vp"},
+                NOT_RON,
+                {
+                    "person": o.quota.person_id,
+                    "pipeline": "new-business",
+                    "period": "2026-Q4",
+                    "amount": "7",
+                    "reason": "One slips",
+                },
+            ),
+        ),
+        ("api-forecast-call-detail", "get"): ([o.call.pk], forecast_of_rita),
+        ("api-forecast-call-detail", "delete"): (
+            [o.call.pk],
+            Expect({"rep", "manager", "vp"}, NOT_RON),
+        ),
         # Accounts and contacts
         ("api-account-list", "get"): ([], anybody),
         ("api-account-list", "post"): (
@@ -212,6 +277,25 @@ def expectations(office):
                 {"contact": o.contact.pk, "role": "champion"},
             ),
         ),
+        ("api-fields", "get"): ([], anybody),
+        ("api-deal-contacts", "get"): (deal, sees),
+        ("api-deal-unlink-contact", "delete"): ([o.deal.pk, o.link], changes()),
+        ("api-deal-team", "get"): (deal, sees),
+        ("api-deal-team", "post"): (deal, changes({"person": o.successor.pk})),
+        ("api-deal-remove-member", "delete"): ([o.deal.pk, o.member], changes()),
+        ("api-deal-attachments", "get"): (deal, sees),
+        ("api-deal-attachments", "post"): (deal, changes(Upload("plan.pdf"))),
+        ("api-deal-attachment", "get"): ([o.deal.pk, o.file], sees),
+        ("api-deal-attachment", "delete"): (
+            [o.deal.pk, o.file],
+            Expect({"rep", "revops"}, SEES_DEAL),
+        ),
+        ("api-deal-confirmations", "get"): (deal, sees),
+        ("api-deal-fill", "post"): (deal, changes({"evidence": {"timeline": "By March"}})),
+        ("api-deal-tick", "post"): (deal, changes({"criterion": "needs_confirmed"})),
+        ("api-deal-withdraw-tick", "post"): (deal, changes({"criterion": "needs_confirmed"})),
+        ("api-deal-none", "post"): (deal, changes({"item": "redlines"})),
+        ("api-deal-withdraw-none", "post"): (deal, changes({"item": "redlines"})),
         ("api-deal-override", "post"): (
             deal,
             Expect({"revops"}, SEES_DEAL, {"to": "demo", "reason": "Known"}),
@@ -282,7 +366,9 @@ def expectations(office):
             [o.asked.pk],
             Expect({"rep", "revops"}, SEES_DEAL),
         ),
-        # The report
+        # The reports
+        ("api-report-pipeline", "get"): ([], Expect(READS_REPORTS)),
+        ("api-report-metrics", "get"): ([], Expect(READS_REPORTS)),
         ("api-exception-list", "get"): ([], report),
         ("api-exception-ranking", "get"): ([], report),
         ("api-exception-detail", "get"): ([o.exception.pk], report),
@@ -321,9 +407,16 @@ def wrong_answers(office, name, method, request):
     found = {}
     for role in sorted(CAST, key=lambda role: (role in expected.may, CAST.index(role))):
         caller = Caller(request.getfixturevalue(role))
-        answer = caller.get(path) if method == "get" else caller.send(method, path, expected.body)
+        if isinstance(expected.body, Upload):
+            answer = expected.body.sent(caller, path)
+        else:
+            answer = (
+                caller.get(path) if method == "get" else caller.send(method, path, expected.body)
+            )
+        answer.close()
         if answer.status_code not in expected.status_for(role):
-            found[role] = (answer.status_code, answer.content[:300])
+            said = "" if answer.streaming else answer.content[:300]
+            found[role] = (answer.status_code, said)
     return found
 
 
@@ -342,7 +435,7 @@ def test_no_endpoint_is_open_to_who_is_nobody():
     for address in addresses():
         if not address.route.startswith("api/") or address.name == "api-docs":
             continue
-        path = f"/{address.route}".replace("<int:pk>", "1")
+        path = re.sub(r"<int:\w+>", "1", f"/{address.route}")
         path = path.replace("<str:source>", "crm").replace("<path:external_id>", "1")
         for method in address.methods:
             answer = getattr(Client(), method)(path, content_type="application/json")
@@ -357,5 +450,11 @@ def test_record_that_is_not_there_is_404(office, revops):
         if not numbers or not isinstance(numbers[0], int):
             continue
         path = address_of(name, [10**9])
-        answer = caller.get(path) if method == "get" else caller.send(method, path, expected.body)
+        if isinstance(expected.body, Upload):
+            answer = expected.body.sent(caller, path)
+        else:
+            answer = (
+                caller.get(path) if method == "get" else caller.send(method, path, expected.body)
+            )
+        answer.close()
         assert answer.status_code == 404, (name, method)

@@ -7,14 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from pipeline.reports.index import may_read_reports, reports_for
-from revops.refusals import NotAllowed
-
-
-def check_can_read_reports(user) -> None:
-    """Raise NotAllowed unless reports are for this person."""
-    if not may_read_reports(user):
-        raise NotAllowed("Reports are for those who sell and those who see every deal.")
+from pipeline.reports.index import check_can_read_reports, reports_for
 
 
 @login_required

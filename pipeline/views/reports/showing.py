@@ -10,12 +10,11 @@ from django.contrib.auth.decorators import login_required
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from pipeline.reports.index import Glimpse
+from pipeline.reports.index import Glimpse, check_can_read_reports
 from pipeline.reports.periods import USUAL
 from pipeline.views.reports.asking import BY, Question, read_question
-from pipeline.views.reports.index import check_can_read_reports
 from pipeline.views.reports.parts import Answer
-from revops.exports import CSV, FORMATS, file_response
+from revops.exports import CSV, FORMATS, Sheet, file_response
 from revops.people.models import User
 
 
@@ -52,7 +51,7 @@ def show_report(request, report: Report):
     if question is None:
         return render(request, "pipeline/reports/report.html", context, status=422)
     answer = report.answer(question)
-    if (kind := request.GET.get("format", "")) in FORMATS and answer.tables:
+    if (kind := request.GET.get("format", "")) in FORMATS:
         return as_file(request, report, question, answer, kind)
     context |= {
         "question": question,
@@ -68,11 +67,12 @@ def show_report(request, report: Report):
 
 
 def as_file(request, report: Report, question: Question, answer: Answer, kind: str):
-    """One table as CSV, or all of them as a workbook."""
+    """One table as CSV, or all of them as a workbook; without any, why there is none."""
     tables = answer.tables
     if kind == CSV:
-        asked = request.GET.get("table", tables[0].key)
+        asked = request.GET.get("table", "")
         tables = [table for table in tables if table.key == asked] or tables[:1]
     period = question.period
     name = f"{report.key} {question.pipeline.key} {period.since} {period.until}"
-    return file_response(kind, name, [table.sheet() for table in tables])
+    sheets = [table.sheet() for table in tables]
+    return file_response(kind, name, sheets or [Sheet(report.title, ["Note"], [[answer.empty]])])
