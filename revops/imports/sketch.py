@@ -41,7 +41,10 @@ KNOWN_AS = {
 
 @dataclass
 class FieldSketch:
-    """Where one field comes from: a column, a constant, or a column with a constant for blanks."""
+    """Where one field comes from: a column, and what stands where that is blank or none is named.
+
+    What stands otherwise is a constant, or a template such as `{Account}: {Product}`.
+    """
 
     column: str = ""
     constant: str = ""
@@ -55,11 +58,15 @@ class FieldSketch:
 
     def rule(self) -> Any:
         """What the mapping says of this field."""
+        is_template = bool(PLACEHOLDER.search(self.constant))
+        if not self.column and not self.by and not self.scale:
+            return self.constant
         if not self.column:
-            return {"constant": self.constant, "by": self.by} if self.by else self.constant
-        rule: dict[str, Any] = {"column": self.column}
-        if self.constant:
-            rule["default"] = self.constant
+            rule: dict[str, Any] = {"template" if is_template else "constant": self.constant}
+        else:
+            rule = {"column": self.column}
+            if self.constant:
+                rule["fallback" if is_template else "default"] = self.constant
         if self.by:
             rule["by"] = self.by
         if self.scale:
@@ -203,13 +210,14 @@ def field_sketch(rule: Any) -> FieldSketch | None:
         found = PLACEHOLDER.fullmatch(rule)
         if found and not found[2]:
             return FieldSketch(column=found[1].strip())
-        return None if PLACEHOLDER.search(rule) else FieldSketch(constant=rule)
+        return FieldSketch(constant=rule)
     if not isinstance(rule, dict):
         return None
     values = rule.get("values", {})
+    ways = (rule.get(key) for key in ("constant", "template", "fallback", "default"))
     return FieldSketch(
         column=str(rule.get("column", "")),
-        constant=str(rule.get("constant", rule.get("default", ""))),
+        constant=str(next((each for each in ways if each), "")),
         by=str(rule.get("by", "")),
         scale=str(rule.get("scale", "")),
         values=dict(values) if isinstance(values, dict) else {},
@@ -241,6 +249,10 @@ def guess(kind: Kind, profile: Profile) -> Sketch:
         if isinstance(each.type, Reference) and drawn_field.column:
             drawn_field.by = look_up_by(each.type, column_of(profile, drawn_field.column))
     if kind.stages:
+        closing = sketch.field(main.key, kind.stages.closing_date)
+        if not closing.column:
+            # One column often says both when a deal is expected to close and when it did.
+            closing.column = sketch.field(main.key, "close_date").column
         # Stages of another system are translated one by one, so they are asked for apart.
         drawn_stage = sketch.field(main.key, "stage")
         sketch.stage_column, drawn_stage.column = drawn_stage.column, ""
