@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import islice
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Lag, RowNumber
 from django.utils import timezone
 
@@ -96,6 +96,12 @@ def check_statuses() -> Iterator[str]:
     yield from told(
         Deal.objects.filter(~Exists(kinds)), "has a status that its stage does not stand for"
     )
+    in_force = PipelineVersion.objects.filter(
+        pipeline=OuterRef("pipeline"), published_at__isnull=False
+    ).order_by("-number")
+    rules = StageRule.objects.filter(stage=OuterRef("stage"), version=OuterRef("in_force"))
+    judged = Deal.objects.annotate(in_force=Subquery(in_force.values("pk")[:1]))
+    yield from told(judged.filter(~Exists(rules)), "is in a stage that the rules have no more")
     elsewhere = Deal.objects.exclude(stage__pipeline=F("pipeline"))
     yield from told(elsewhere, "is in a stage of another pipeline")
 

@@ -118,6 +118,10 @@ class PipelineVersion(Versioned):
                 condition=Q(published_at__isnull=False) | Q(published_by=None),
                 name="pipeline_version_publication_has_when",
             ),
+            models.CheckConstraint(
+                condition=Q(drafted_at__isnull=False) | Q(drafted_by=None),
+                name="pipeline_version_draft_has_when",
+            ),
             models.UniqueConstraint(
                 fields=["pipeline"],
                 condition=Q(published_at=None),

@@ -64,6 +64,7 @@ from pipeline.models import (
     RequiredItem,
     Stage,
     StageAction,
+    StageRemoval,
     StageRollup,
     StageRule,
     StageVisit,
@@ -179,6 +180,21 @@ def draft_of_the_process() -> None:
     rule = StageRule.objects.create(version=version, stage=Stage.objects.first(), position=1)
     RequiredItem.objects.create(rule=rule, key="x", label="X")
     ExitCriterion.objects.create(rule=rule, key="x", label="X")
+    remove_a_stage(version)
+    remove_a_stage(published := PipelineVersion.objects.create(pipeline=elsewhere(), number=1))
+    published.published_at = AT
+    published.save()
+
+
+def remove_a_stage(version: PipelineVersion) -> None:
+    stages = [
+        Stage.objects.create(pipeline=version.pipeline, key=key, name=key) for key in ("gone", "on")
+    ]
+    StageRemoval.objects.create(version=version, stage=stages[0], goes_to=stages[1])
+
+
+def elsewhere() -> Pipeline:
+    return Pipeline.objects.create(key="elsewhere", name="Elsewhere", retired_at=AT)
 
 
 def foretell(rep: User) -> None:
@@ -329,7 +345,17 @@ BAD = {
             model, {"published_at": None}, **facts
         )
     ),
+    "pipeline_version_one_draft": twin(PipelineVersion, {"published_at": None}, number=99),
     "pipeline_stage_one_per_key": twin(Stage),
+    "pipeline_version_draft_has_when": by_somebody(
+        PipelineVersion, "drafted_by_id", lambda model, **facts: change(
+            model, {"published_at": None}, **facts
+        )
+    ),
+    "pipeline_removal_one_per_stage": twin(StageRemoval, {"version__published_at": None}),
+    "pipeline_removal_leads_elsewhere": change(
+        StageRemoval, {"version__published_at": None}, goes_to=models.F("stage")
+    ),
     "pipeline_rule_one_per_stage": twin(StageRule, {"version__number": 2}, position=7),
     "pipeline_rule_one_per_position": lambda: twin(
         StageRule, {"version__number": 2}, stage_id=Stage.objects.last().pk
