@@ -13,7 +13,7 @@ from pipeline import operations
 from pipeline.forms import MoveForm
 from pipeline.gates import gate_of
 from pipeline.models import Deal, Move, Stage
-from pipeline.permissions import check_can_change, check_can_reopen
+from pipeline.permissions import can_override, check_can_change, check_can_reopen
 from pipeline.stages import Freedom, Process, Rule, classify_move, plan_move, process_by_id
 from pipeline.views.shared import by_and_at, deal_or_404, done, show_act, version_in
 from revops.company.models import Company
@@ -225,9 +225,18 @@ def show_move(request, deal, move, to_key, *, form=None, refused=None, status=20
         "submit": submit_of(move, target),
         "skipped": skipped_names(process, deal, move, target),
         "is_danger": move == Move.LOSE,
+        "override_url": override_url(request, deal, move, target, groups),
         "refused": refused,
     }
     return show_act(request, deal, context, status=status)
+
+
+def override_url(request, deal: Deal, move: Move, target: Rule | None, groups) -> str:
+    """Where an administrator goes past what is missing; nothing for anybody else."""
+    past = move in (Move.ADVANCE, Move.SKIP, Move.WIN) and groups and target
+    if not (past and can_override(request.user)):
+        return ""
+    return f"{reverse('pipeline:deal-override', args=[deal.pk])}?to={target.key}"
 
 
 def address_of(request, deal: Deal, move: Move) -> str:

@@ -155,6 +155,7 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
         "panels": panels_of(request, deal, at),
         "sheets": sorted({panel.sheet for panel in registry.panels() if panel.sheet}),
         "card_facts": card_facts_of(deal, at),
+        "override": override_of(process, visits),
         "entries": told.entries,
         "more": told.next,
         "activity_form": bound.get("activity") or ActivityForm(initial=FRESH_ACTIVITY),
@@ -206,6 +207,15 @@ def acts_of(deal: Deal, process: Process, rule: Rule, cannot_change: str, by: Ac
     if by.user and can_override(by.user):
         acts.append(act("override", "Override the gate", "shield-alert"))
     return acts
+
+
+def override_of(process: Process, visits) -> dict[str, Any] | None:
+    """The last time an administrator moved this deal past its gate."""
+    found = [visit for visit in visits if visit.is_override]
+    if not found:
+        return None
+    rule = process.by_stage.get(found[-1].stage_id)
+    return {"visit": found[-1], "stage": rule.name if rule else "another stage"}
 
 
 def has_other_pipelines() -> bool:

@@ -40,7 +40,7 @@ def test_the_card_says_what_is_owed_and_when_it_is_due(visit, rep):
 def test_the_page_lists_each_debt_with_its_reason(visit, rep):
     text = text_of(visit(rep).get(owing(rep).get_absolute_url()))
 
-    assert "Owed to stages that were skipped" in text
+    assert "Still owed to earlier stages" in text
     assert "owes it" in text
     assert "Hurry" in text
 
