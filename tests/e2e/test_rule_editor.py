@@ -61,7 +61,7 @@ def test_a_draft_is_edited_seen_through_and_published(
     assert order()[:3] == ["qualified", "discovery", "demo"]
 
     page.get_by_role("link", name="Qualified", exact=True).click()
-    page.get_by_label("Item", exact=False).first.select_option("timeline")
+    page.locator("#id_item-item").select_option("timeline")
     page.get_by_role("button", name="Add the item").click()
     expect(page.get_by_text("1 open deal would violate this draft.")).to_be_visible()
     look(page, "stage")
