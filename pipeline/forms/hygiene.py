@@ -6,6 +6,8 @@ from django import forms
 from django.db.models.functions import Lower
 
 from pipeline.findings import kinds
+from pipeline.forms.shared import choices_of
+from pipeline.models import Choice
 from pipeline.models.visibility import LEADS_A_LINE, SELLS, sees_all_deals
 from pipeline.queries import DealFilter, usual_scope
 from revops.people.models import Role, Team, User
@@ -82,3 +84,24 @@ class HygieneForm(forms.Form):
     def is_narrowed(self) -> bool:
         given = self.cleaned_data
         return any(given.get(name) for name in ("kind", "severity", "owner", "team"))
+
+
+class LossForm(forms.Form):
+    """Why many deals are closed together."""
+
+    loss_reason = forms.ChoiceField(label="Loss reason")
+    competitor = forms.CharField(
+        label="Competitor", required=False, help_text="Left empty: there was none."
+    )
+    note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["loss_reason"].choices = choices_of(
+            Choice.List.LOSS_REASON, empty="Choose a reason"
+        )
+
+    def evidence(self):
+        typed = self.cleaned_data
+        competitor = typed["competitor"].strip() or {"none": True}
+        return {"loss_reason": typed["loss_reason"], "competitor": competitor}
