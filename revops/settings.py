@@ -330,6 +330,8 @@ SPECTACULAR_SETTINGS = {
         "Verdict": "dealdesk.models.Decision.Verdict",
         "QuoteKind": "dealdesk.models.Quote.Kind",
         "ActivityKind": "pipeline.models.Activity.Kind",
+        "ForecastCategory": "pipeline.models.StageRule.ForecastCategory",
+        "CallCategory": "pipeline.forms.forecasting.CALLED",
         "ConcessionKind": "dealdesk.models.Concession.Kind",
         "ExceptionKind": "dealdesk.models.ExceptionRecord.Kind",
         "ExceptionOutcome": "dealdesk.models.ExceptionRecord.Outcome",

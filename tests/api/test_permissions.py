@@ -97,6 +97,8 @@ class Office:
     loss_reason: str
     push_reason: str
     successor: Any
+    quota: Any
+    call: Any
     debt: int
     link: int
     member: int

@@ -10,15 +10,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from pipeline.forecasting.bars import LABELS, MEANINGS, Bar, View, Window
+from pipeline.forecasting.bars import LABELS, MEANINGS, Bar, View
 from pipeline.forecasting.behind import deals_behind, deals_standing
-from pipeline.forecasting.periods import (
-    end_of_month,
-    month_of,
-    quarter_of,
-    read_period,
-)
+from pipeline.forecasting.periods import month_of, quarter_of
 from pipeline.forecasting.waterfall import Waterfall, waterfall
+from pipeline.forecasting.windows import window_of
 from pipeline.forms.forecasting import WaterfallForm
 from pipeline.views.forecast.asking import (
     asked,
@@ -35,19 +31,6 @@ from revops.exports import Sheet, file_response
 ENDS = {"starting": "Starting", "ending": "Ending"}
 BARS = frozenset(bar.value for bar in Bar)
 AT_ONCE = 50
-
-
-def window_of(closes: str, since, until) -> tuple[Window, str]:
-    """The close dates that count, and how one says them."""
-    if closes == "all":
-        return Window(), "closing on any day"
-    if period := read_period(closes):
-        return Window(period.starts_on, period.ends_on), f"closing in {period.label}"
-    for period in (month_of(since), quarter_of(since)):
-        if period.holds(until):
-            return Window(period.starts_on, period.ends_on), f"closing in {period.label}"
-    first, last = since.replace(day=1), end_of_month(until)
-    return Window(first, last), f"closing from {first:%B %Y} to {last:%B %Y}"
 
 
 def read(request):
