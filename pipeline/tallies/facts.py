@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from pipeline.marks import UNKNOWN_DAY
@@ -115,42 +115,63 @@ class Stay:
     version_id: int | None
     move: str
     skipped: tuple[str, ...]
+    moment: datetime | None
     entered: date
     left: date | None
     days: int | None
 
 
 class Map:
-    """Where stages stood in each version of a pipeline's rules."""
+    """Where stages stood in each published version of a pipeline's rules.
+
+    Versions never change, so that a day counted again is counted alike. A stay without a version
+    (from an import) is read by the one in force when it began.
+    """
 
     def __init__(self, pipeline_id: int) -> None:
-        rules = StageRule.objects.filter(stage__pipeline=pipeline_id)
-        self.ids: dict[str, int] = {}
-        self.places: dict[tuple[int, int], tuple[int, str]] = {}
-        self.kinds: dict[int, str] = {}
-        rows = rules.order_by("version__number").values_list(
-            "version", "stage", "stage__key", "position", "kind"
+        rules = StageRule.objects.filter(
+            stage__pipeline=pipeline_id, version__published_at__isnull=False
         )
-        for version, stage, key, position, kind in rows:
+        self.ids: dict[str, int] = {}
+        self.versions: dict[int, dict[int, tuple[int, str]]] = {}
+        self.published: list[tuple[datetime, int]] = []
+        rows = rules.order_by("version__number").values_list(
+            "version", "version__published_at", "stage", "stage__key", "position", "kind"
+        )
+        for version, published_at, stage, key, position, kind in rows:
+            if published_at and version not in self.versions:
+                self.published.append((published_at, version))
             self.ids[key] = stage
-            self.places[version, stage] = (position, kind)
-            self.kinds[stage] = kind
+            self.versions.setdefault(version, {})[stage] = (position, kind)
+
+    def places(self, stay: Stay, *stages: int) -> list[tuple[int, str]]:
+        """Position and kind of these stages as the stay found them; empty where nobody says."""
+        for version in self.versions_for(stay):
+            known = self.versions.get(version, {})
+            if all(stage in known for stage in stages):
+                return [known[stage] for stage in stages]
+        return []
+
+    def versions_for(self, stay: Stay) -> Iterator[int]:
+        """The version of a stay, else that in force when it began; then the oldest that knows."""
+        if stay.version_id:
+            yield stay.version_id
+        elif stay.moment:
+            in_force = [version for at, version in self.published if at <= stay.moment]
+            yield from in_force[-1:]
+        yield from self.versions
 
     def kind(self, stay: Stay) -> str:
-        if place := self.places.get((stay.version_id or 0, stay.stage_id)):
-            return place[1]
-        return self.kinds.get(stay.stage_id, OPEN)
+        found = self.places(stay, stay.stage_id)
+        return found[0][1] if found else OPEN
 
     def is_later(self, stay: Stay, stage_id: int) -> bool:
         """Whether a stay lies behind a stage on the way to winning."""
         kind = self.kind(stay)
         if kind != OPEN:
             return kind == WON
-        here = self.places.get((stay.version_id or 0, stay.stage_id))
-        there = self.places.get((stay.version_id or 0, stage_id))
-        if here and there:
-            return here[0] > there[0]
-        return stay.move in (Move.ADVANCE, Move.SKIP)
+        found = self.places(stay, stay.stage_id, stage_id)
+        return found[0][0] > found[1][0] if found else stay.move in (Move.ADVANCE, Move.SKIP)
 
     def end(self, stay: Stay, following: Stay | None) -> str:
         """How a stay that is over ended."""
@@ -180,7 +201,9 @@ def stays_of_deals(asked: Asked) -> Iterator[tuple[int, list[Stay]]]:
     here = StageVisit.objects.filter(whose(asked, "deal__"), stage__in=stages).order_by()
     entered = here.filter(asked.at_moments("entered_at")).values("deal")
     left = here.filter(asked.at_moments("left_at"), left_at__isnull=False).values("deal")
-    rows = here.filter(Q(deal__in=entered) | Q(deal__in=left)).order_by("deal", "pk")
+    rows = here.filter(Q(deal__in=entered) | Q(deal__in=left)).order_by(
+        "deal", F("entered_at").asc(nulls_first=True), "pk"
+    )
     columns = ("deal", WHOSE_DEAL, "stage", "version", "move", "skipped", "entered_at", "left_at")
     for (_, owner), visits in groupby(rows.values_list(*columns).iterator(), lambda row: row[:2]):
         yield owner, [stay_of(asked, *visit[2:]) for visit in visits]
@@ -200,6 +223,7 @@ def stay_of(
         version_id,
         move,
         tuple(skipped),
+        entered,
         asked.day_of(entered),
         asked.day_of(left) if left else None,
         (left - entered).days if left and entered else None,
