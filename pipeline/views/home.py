@@ -8,12 +8,13 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from pipeline import queries, registry
+from pipeline import metrics, queries, registry
 from pipeline.forms import month_end
 from pipeline.models.visibility import LEADS_A_LINE, SELLS
 from pipeline.queries import DealFilter
 from pipeline.views.board import worst
 from pipeline.views.deals import may_create
+from pipeline.views.reports.parts import basis_text, rate_text
 from pipeline.views.tasks import Asked, with_deals
 from revops.company.models import Company
 from revops.people.models import Role
@@ -39,6 +40,7 @@ def home(request):
         "scope": scope,
         "tasks": tasks_of(user),
         "numbers": numbers,
+        "win_rate": win_rate_text(numbers),
         "sells": user.has_role(*SELLS) or bool(numbers.open.count),
         "closing": closing_this_month(user, today, at),
         "greeting": greeting(at, user),
@@ -70,6 +72,12 @@ def problem_row(card) -> dict:
         "say": " ".join(each.sentence for each in card.problems),
         "facts": card.facts,
     }
+
+
+def win_rate_text(numbers: queries.Numbers) -> str:
+    """The win rate since the quarter began, with how sure it is; nothing before a deal closed."""
+    rate = metrics.win_rate(numbers.won.count, numbers.lost.count)
+    return f"Win rate {rate_text(rate)}, {basis_text(rate)}" if rate.n else ""
 
 
 def tasks_of(user) -> list[Asked]:

@@ -302,7 +302,7 @@ def _standing(
             parts.append(linked(mark, hrefs[row][at] if hrefs else ""))
             level = end
         above = figure(total, unit, short=True)
-        if len(above) * 7 <= room:
+        if len(above) * 8 <= room:
             top = min(up(total), up(0)) - 5
             parts.append(text_at(x, top, above, "middle", "chart-value"))
     return "".join(parts)

@@ -88,7 +88,7 @@ def slipped_section(question: Question, found) -> Section:
         Column("Lost", "count"),
         Column("Slipped", "count"),
         Column("Slippage", "rate", IN_PERIOD),
-        Column(f"Slipped value, {currency}", "money"),
+        Column(f"Slipped, {currency}", "money"),
     ]
     lines = [slipped_line(f"{row.start:%B %Y}", row) for row in found.rows]
     total = slipped_line("Whole period", found.total)

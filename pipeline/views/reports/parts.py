@@ -31,7 +31,10 @@ def share_text(value: Fraction | float | None, places: int = 0) -> str:
     """A fraction in hundredths: 27 %."""
     if value is None:
         return NO_BASE
-    return formats.number_text(decimal(value) * 100, places) + NBSP + "%"
+    text = formats.number_text(decimal(value) * 100, places)
+    return (
+        (text.removesuffix(formats.number_text(Decimal(0), 1)[1:]) if places else text) + NBSP + "%"
+    )
 
 
 def rate_text(rate: Rate | None) -> str:
