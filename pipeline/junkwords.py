@@ -28,7 +28,7 @@ ASKED_TEXTS = (
 """The columns of a deal in which junk is no answer."""
 
 PUNCTUATION = 10
-"""How much longer than the word a text may be and still say nothing else."""
+"""How much longer than twice the word a text may be: "W. I. P." says no more than "wip"."""
 
 
 def junk_words() -> frozenset[str]:
@@ -48,15 +48,13 @@ def ensure_junk(at: datetime) -> None:
 
 def deals_saying(word: str) -> list[int]:
     """Numbers of the open deals that say just this word where a text is asked."""
-    token = max(word.split(), key=len)
     condition, lengths = Q(), {}
     for name in ASKED_TEXTS:
         lengths[f"length_of_{name}"] = Length(name)
-        short = {f"length_of_{name}__lte": len(word) + PUNCTUATION}
-        condition |= Q(**{f"{name}__icontains": token}, **short)
+        condition |= Q(**{f"length_of_{name}__range": (1, 2 * len(word) + PUNCTUATION)})
     added = [key for key, each in standing_fields("deal").items() if is_text(each)]
     for key in added:
-        condition |= Q(**{f"custom__{key}__icontains": token})
+        condition |= Q(custom__has_key=key)
     rows = Deal.objects.open().annotate(**lengths).filter(condition).order_by("pk")
     return [
         pk

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from pipeline import registry
+from pipeline.addedfields import names_in, shown_words
 from pipeline.gates import CRITERION
 from pipeline.models import (
     Account,
@@ -28,6 +29,7 @@ from pipeline.models import (
 from pipeline.registry import Story
 from pipeline.stages import Process, process_by_id
 from revops.addresses import moment_mark
+from revops.company.fields import fields_of
 from revops.frame.formats import day_text, money_text
 from revops.frame.shapes import Happening
 from revops.ledger.models import VIA_CHOICES, Entry
@@ -319,14 +321,22 @@ def added_changes(
     before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[tuple[str, str, str]]:
     """What changed among the fields that the company added."""
-    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    known = {each.key: each for each in fields_of("deal")}
+    names = names_in(list(known.values()), [before, after])
+
+    def words(key: str, value: Any) -> str:
+        if value is None or key not in known:
+            return day_or_text(str(value)) if value is not None else ""
+        return shown_words(known[key], value, names)
+
     return [
         (
-            label_of(key),
-            day_or_text(str(before.get(key, ""))),
-            day_or_text(str(after.get(key, "empty"))),
+            known[key].label if key in known else label_of(key),
+            words(key, before.get(key)),
+            words(key, after.get(key)) or "empty",
         )
-        for key in keys
+        for key in {**before, **after}
+        if before.get(key) != after.get(key)
     ]
 
 

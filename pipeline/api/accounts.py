@@ -13,6 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
 
 from pipeline import operations
 from pipeline.api.paging import KeysetPagination, NumberOf, Text
@@ -73,7 +74,11 @@ class Upserts:
                 known = self.known(records)
                 if known is None:
                     raise
-        return self.show(change(known))
+        changed = change(known)
+        if not self.get_queryset().filter(pk=changed.pk).exists():
+            # Handing it over took it out of the caller's sight.
+            return Response(status=204)
+        return self.show(changed)
 
 
 class AccountFilter(filters.FilterSet):

@@ -127,9 +127,9 @@ class Files:
     @attachments.mapping.post
     def attach(self, request, pk):
         """Attach a file: as the signed contract, as the value of a field, or as another file."""
-        deal, facts = self.get_object(), self.facts(AttachIn)
+        deal = self.get_object()
         check_can_change(deal, by=self.by)
-        kept = self.keep(deal, facts)
+        kept = self.keep(deal, self.facts(AttachIn))
         return Response(AttachmentOut(kept).data, status=201)
 
     def keep(self, deal: Deal, facts) -> Attachment:

@@ -32,10 +32,14 @@ class OwnFile:
         return self.name
 
 
+class OwnFileInput(forms.ClearableFileInput):
+    template_name = "components/widgets/file.html"
+
+
 class OwnFileField(forms.FileField):
     """A file that may be replaced or removed. Left alone it has not changed."""
 
-    widget = forms.ClearableFileInput
+    widget = OwnFileInput
 
     def clean(self, data, initial=None):
         found = super().clean(data, initial)
