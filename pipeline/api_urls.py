@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 from pipeline.api.accounts import AccountApi, ContactApi
 from pipeline.api.deals import DealApi
 from pipeline.api.fields import FieldsApi
+from pipeline.api.findings import DealFindingsApi, FindingApi
 from pipeline.api.forecasting import (
     AccuracyApi,
     CallApi,
@@ -20,6 +21,7 @@ router.register("accounts", AccountApi, basename="api-account")
 router.register("contacts", ContactApi, basename="api-contact")
 router.register("deals", DealApi, basename="api-deal")
 router.register("bypasses", BypassApi, basename="api-bypass")
+router.register("findings", FindingApi, basename="api-finding")
 router.register("quotas", QuotaApi, basename="api-quota")
 router.register("forecast-calls", CallApi, basename="api-forecast-call")
 
@@ -31,5 +33,6 @@ urlpatterns = [
     path("pipelines/", PipelinesApi.as_view(), name="api-pipelines"),
     path("reports/pipeline/", PipelineReportApi.as_view(), name="api-report-pipeline"),
     path("reports/metrics/", MetricsApi.as_view(), name="api-report-metrics"),
+    path("deals/<int:pk>/findings/", DealFindingsApi.as_view(), name="api-deal-findings"),
     *router.urls,
 ]
