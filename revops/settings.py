@@ -331,6 +331,12 @@ SPECTACULAR_SETTINGS = {
         "QuoteKind": "dealdesk.models.Quote.Kind",
         "ActivityKind": "pipeline.models.Activity.Kind",
         "ForecastCategory": "pipeline.models.StageRule.ForecastCategory",
+        "OpenForecastCategory": [
+            ("pipeline", "Pipeline"),
+            ("best_case", "Best case"),
+            ("commit", "Commit"),
+            ("omitted", "Omitted"),
+        ],
         "CallCategory": "pipeline.forms.forecasting.CALLED",
         "ConcessionKind": "dealdesk.models.Concession.Kind",
         "ExceptionKind": "dealdesk.models.ExceptionRecord.Kind",
