@@ -13,6 +13,8 @@ from revops.imports.profile import column_of
 from revops.imports.sketch import FieldSketch, Sketch, fields_of
 
 MOST_TRANSLATED = 20
+REMEMBERED = frozenset({"team", "person", "account", "contact", "product", "deal"})
+"""Records of which it is kept what a source said last, so that somebody can win."""
 LOOKUPS = {
     "external_id": "its id in the source",
     "email": "e-mail address",
@@ -215,7 +217,7 @@ def winner_tables(source: str) -> list[dict[str, Any]]:
         kind = kind_of(key)
         placed = kind.stages.placed - {"stage"} if kind.stages else frozenset()
         for entity in kind.entities:
-            if entity.attached_to:
+            if entity.key not in REMEMBERED:
                 continue
             rows = [
                 {

@@ -116,7 +116,9 @@ class Sketch:
             if table:
                 body[entity.key] = table
         if self.stage_column:
-            body["stages"] = {value: each.rule() for value, each in self.stages.items()}
+            # A value without a stage is left out, so that its rows are named as such.
+            drawn = {value: each.rule() for value, each in self.stages.items()}
+            body["stages"] = {value: rule for value, rule in drawn.items() if rule}
         return body
 
     def table(self, entity: Entity) -> dict[str, Any]:

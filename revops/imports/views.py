@@ -23,7 +23,7 @@ from revops.imports.kinds import kind_keys, kind_of
 from revops.imports.models import FieldWinner, ImportRun, SavedMapping, SourceRecord
 from revops.imports.problems import BadFile
 from revops.imports.running import how_far
-from revops.imports.sketch import guess, sketch_of
+from revops.imports.sketch import Sketch, guess, sketch_of
 from revops.imports.toml import dump
 from revops.people.actor import Actor
 from revops.refusals import NotAllowed, Refused
@@ -106,12 +106,12 @@ def run_map(request, number):
     if request.method != "POST":
         return show_map(request, run, **mapping_at_hand(run))
     if "text" in request.POST:
-        return check_text(request, run, request.POST["text"], text=request.POST["text"])
+        return check_text(request, run, request.POST["text"])
     run = read_anew(request, run)
     sketch = read_sketch(request.POST, kind_of(run.kind), run.profile)
     if request.POST.get("act") != "check":
         return show_map(request, run, sketch=sketch)
-    return check_text(request, run, dump(sketch.body()), sketch=sketch)
+    return check_text(request, run, dump(sketch.body()), sketch)
 
 
 def mapping_at_hand(run: ImportRun) -> dict:
@@ -135,14 +135,16 @@ def read_anew(request, run: ImportRun) -> ImportRun:
         return run
 
 
-def check_text(request, run, text, **shown) -> HttpResponse:
+def check_text(request, run, text, sketch=None) -> HttpResponse:
     """Begin a dry run by this mapping, or show what is wrong with it."""
     try:
         operations.check_file(
             run=run, mapping_text=text, version=version_in(request), **by_and_at(request)
         )
     except Refused as refused:
-        return show_map(request, run, **shown, refused=refused, status=refused.status)
+        return show_map(
+            request, run, sketch=sketch, text=text, refused=refused, status=refused.status
+        )
     return redirect("imports:run-detail", run.pk)
 
 
@@ -173,11 +175,11 @@ def known_sources() -> list[str]:
 @require_safe
 def run_examples(request, number):
     """What a chosen column holds, beside the field that it is chosen for."""
-    run, kind = run_or_404(number), None
+    run = run_or_404(number)
     name, column = next(iter(request.GET.items()), ("", ""))
     kind = kind_of(run.kind)
-    if name == "stage_column":
-        rows = stage_rows(read_sketch(request.GET, kind, run.profile), run.profile)
+    if name == "stage_column" and kind.stages:
+        rows = stage_rows(Sketch(kind, stage_column=column), run.profile)
         return render(request, "imports/_stages.html", {"rows": rows, "run": run})
     entity, _, rest = name.partition(".")
     key = rest.removesuffix(".column")
@@ -219,16 +221,24 @@ def run_detail(request, number):
 
 
 def show_run(request, run, *, refused=None, status=200) -> HttpResponse:
+    bad_rows = run.outcome.get("bad_rows", [])
     context = {
         "run": run,
         "kind_name": dict(kind_choices()).get(run.kind, run.kind),
         "refused": refused,
         "progress": how_far(run),
-        "bad_rows": run.outcome.get("bad_rows", []),
+        "bad_rows": bad_rows,
+        "bad_columns": columns_shown(bad_rows),
         "records": records_of(run.outcome),
         "good": run.outcome.get("rows", 0) - run.outcome.get("bad_count", 0),
     }
     return render(request, "imports/run_detail.html", context, status=status)
+
+
+def columns_shown(bad_rows) -> list[str]:
+    """The columns of the bad rows, by the first that could be cut into cells."""
+    cells = next((row["cells"] for row in bad_rows if row["cells"]), [])
+    return [cell["column"] for cell in cells]
 
 
 def records_of(outcome) -> list[dict]:
