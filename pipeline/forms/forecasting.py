@@ -62,8 +62,7 @@ class WhoseForm(forms.Form):
         teams = {seller.team_id for seller in sellers if seller.team_id}
         self.fields["team"].queryset = Team.objects.filter(pk__in=teams)
         self.has_choice = len(pipelines) > 1
-        if not self.leads:
-            del self.fields["person"], self.fields["team"]
+        self.unasked = set() if self.leads else {"person", "team"}
 
     def complete(self, given: Any) -> None:
         """Fill in what the address leaves open."""

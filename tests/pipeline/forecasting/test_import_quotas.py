@@ -51,7 +51,7 @@ def test_a_second_run_changes_only_what_the_source_changed(rep):
     [
         ("nobody@x.example,2026-Q4,1,USD", "of no person"),
         ("{rep},2026-Q5,1,USD", "no month or quarter"),
-        ("{rep},,1,USD", "period is blank"),
+        ("{rep},,1,USD", "is blank"),
         ("{rep},2026-Q4,0,USD", "less than"),
     ],
 )
