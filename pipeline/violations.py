@@ -20,7 +20,7 @@ from pipeline.registry import DealFacts
 from pipeline.stages import Process
 
 AT_ONCE = 500
-LOOKED_AT = 5_000
+LOOKED_AT = 2_000
 CAP = 1_000
 
 
