@@ -58,6 +58,7 @@ from pipeline.models import (
     ForecastCall,
     ForecastSnapshot,
     GateDebt,
+    JunkWord,
     Pipeline,
     PipelineVersion,
     Quota,
@@ -338,6 +339,7 @@ BAD = {
     "apikeys_idempotency_answer_has_when": change(IdempotencyKey, status=200),
     # Pipeline: how a company sells
     "pipeline_choice_one_per_key": twin(Choice),
+    "pipeline_junkword.text": twin(JunkWord),
     "pipeline_pipeline.key": twin(Pipeline),
     "pipeline_version_one_per_number": twin(PipelineVersion),
     "pipeline_version_publication_has_when": by_somebody(
