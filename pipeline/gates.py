@@ -65,7 +65,7 @@ def rows_of(deal: Deal) -> DealRows:
     """Read what stands beside one deal: four questions, for gates and page alike."""
     ticks = deal.ticks.filter(withdrawn_at=None)
     return DealRows(
-        list(deal.deal_contacts.select_related("contact").order_by("contact__name", "pk")),
+        list(deal.deal_contacts.select_related("contact__account").order_by("contact__name", "pk")),
         list(ticks.select_related("ticked_by", "stage", "evidence").order_by("pk")),
         list(deal.declared_none.select_related("declared_by")),
         list(Attachment.objects.about(deal).select_related("uploaded_by")),

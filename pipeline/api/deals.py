@@ -29,9 +29,9 @@ from pipeline.api.shapes import (
     ReassignIn,
 )
 from pipeline.conflicts import with_current_values
-from pipeline.gates import unpaid_debts
+from pipeline.gates import rows_of, unpaid_debts
 from pipeline.keyset import Order
-from pipeline.models import Deal, DealContact, Pipeline
+from pipeline.models import Deal, Pipeline
 from pipeline.queries import SHOWN, DealFilter, owners_in
 from pipeline.stages import process_of
 from revops.api import IF_MATCH, Records
@@ -99,12 +99,12 @@ class DealApi(Moves, Irregular, Around, Files, Items, Upserts, Records):
     def show(self, record, shape=None, status=200):
         """One deal as it is now, with what it lacks for its next step."""
         deal = self.get_queryset().get(pk=record.pk)
-        contacts = DealContact.objects.select_related("contact__account").order_by("pk")
-        deal.contacts = list(contacts.filter(deal=deal))
+        rows = rows_of(deal)
+        deal.contacts = sorted(rows.contacts, key=lambda link: link.pk)
         # Whatever the request changed stands by now, so nothing needs to be read twice.
         with remembering():
             deal.debts_owed = unpaid_debts(deal)
-            deal.next_stage, deal.missing = next_gate(deal, at=self.at)
+            deal.next_stage, deal.missing = next_gate(deal, at=self.at, rows=rows)
             return super().show(deal, shape, status)
 
     @extend_schema(request=NewDeal, responses={201: DealDetail})

@@ -21,7 +21,7 @@ from pipeline.api.shapes import (
     SendBackIn,
     SkipIn,
 )
-from pipeline.gates import gate_of
+from pipeline.gates import DealRows, gate_of, load_facts
 from pipeline.models import Deal, Move
 from pipeline.stages import Process, classify_move, plan_move, process_by_id
 from revops.api import IF_MATCH
@@ -126,7 +126,7 @@ def next_key(process: Process, deal: Deal) -> str:
     return following.key if following else process.won.key
 
 
-def next_gate(deal: Deal, *, at: datetime) -> tuple[str, list[Missing]]:
+def next_gate(deal: Deal, *, at: datetime, rows: DealRows) -> tuple[str, list[Missing]]:
     """Where an open deal goes next, and what that asks; nothing for one that is closed."""
     if not deal.is_open:
         return "", []
@@ -134,7 +134,8 @@ def next_gate(deal: Deal, *, at: datetime) -> tuple[str, list[Missing]]:
         process = process_by_id(deal.pipeline_id)
         following = process.next_of(deal.stage.key)
         move = Move.ADVANCE if following else Move.WIN
-        return following.key if following else "", gate_of(deal, move, at)
+        facts = load_facts(deal, at, rows=rows)
+        return following.key if following else "", gate_of(deal, move, at, facts=facts)
     except Refused:
         # A stage that the present rules no longer have leads nowhere by itself.
         return "", []

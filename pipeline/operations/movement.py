@@ -33,7 +33,7 @@ from revops.company.models import Company
 from revops.ledger.operations import record
 from revops.people.actor import Actor
 from revops.refusals import Missing, Refused
-from revops.remembering import holding
+from revops.remembering import holding, remembered
 
 VERBS = {
     Move.ADVANCE: "deal.advanced",
@@ -93,6 +93,7 @@ def carry_out(
     One set of rules judges all of it: they are read once.
     """
     with holding(*RULES):
+        remembered(("process", process.pipeline_id), lambda: process)
         return make_move(planned, process, reason=reason, evidence=evidence, by=by, at=at)
 
 
