@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 NOTHING = Decimal(0)
+NO_DAYS: Mapping[int, int] = {}
 Place = tuple[str, str, str]
 """Kind, key and currency of a cell."""
 
@@ -29,8 +30,7 @@ class Sum:
             self.days[days] = self.days.get(days, 0) + count
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A cell as it is read: of the day or the month that begins on `start`."""
 
     start: date
@@ -67,6 +67,13 @@ def unpack(packed: Iterable[Any]) -> Iterable[tuple[Place, Sum]]:
     for kind, key, currency, count, amount, days in packed:
         spread = {int(each): n for each, n in days.items()}
         yield (kind, key, currency), Sum(count, Decimal(amount), spread)
+
+
+def cells_in(start: date, packed: Iterable[Any]) -> Iterator[Cell]:
+    """The cells of one day or month, ready to be read."""
+    for kind, key, currency, count, amount, days in packed:
+        spread = {int(each): n for each, n in days.items()} if days else NO_DAYS
+        yield Cell(start, kind, key, currency, count, Decimal(amount), spread)
 
 
 def add_up(packed: Iterable[Iterable[Any]]) -> Cells:

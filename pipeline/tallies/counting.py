@@ -16,9 +16,10 @@ Slot = tuple[str, date]
 def count_days(measure: Measure, asked: Asked, wanted: frozenset[date]) -> dict[Slot, Cells]:
     """The cells of these days in every dimension that is kept."""
     found: defaultdict[Slot, Cells] = defaultdict(empty_cells)
+    kept = measure.kept
     for fact in measure.facts(asked):
         if fact.day in wanted:
-            for dimension, key in zip(measure.kept, measure.keys(fact), strict=True):
+            for dimension, key in zip(kept, measure.keys(fact), strict=True):
                 add_fact(found[dimension, fact.day], fact, key)
     return found
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from pipeline.marks import UNKNOWN_DAY
@@ -40,13 +40,24 @@ def whose(asked: Asked, prefix: str = "") -> Q:
     )
 
 
+def of_owners(rows: QuerySet[Any, Any], asked: Asked, prefix: str = "") -> Iterator[Any]:
+    """The rows of the owners asked for: first by the stamp, then those without, each by index."""
+    if asked.owners is None:
+        yield from rows.iterator()
+        return
+    closed, present = f"{prefix}closed_owner", f"{prefix}owner"
+    yield from rows.filter(**{f"{closed}__in": asked.owners}).iterator()
+    unstamped = {f"{closed}__isnull": True, f"{present}__in": asked.owners}
+    yield from rows.filter(**unstamped).iterator()
+
+
 # Deals by the day they closed, began, or are expected
 
 
 def closed_facts(asked: Asked) -> Iterator[Fact]:
     """Deals won and lost, by the day they closed."""
     rows = (
-        Deal.objects.filter(asked.on_days("closed_on"), whose(asked), pipeline=asked.pipeline_id)
+        Deal.objects.filter(asked.on_days("closed_on"), pipeline=asked.pipeline_id)
         .exclude(status=OPEN)
         .values_list(
             "closed_on",
@@ -63,7 +74,9 @@ def closed_facts(asked: Asked) -> Iterator[Fact]:
             "opened_on",
         )
     )
-    for day, status, owner, team, source, product, segment, rival, reason, *rest in rows.iterator():
+    for day, status, owner, team, source, product, segment, rival, reason, *rest in of_owners(
+        rows, asked
+    ):
         currency, amount, opened = rest
         days = (day - opened).days if opened and opened <= day else None
         keys = (str(team or ""), source, product, segment, rival.strip(), reason)
@@ -72,9 +85,7 @@ def closed_facts(asked: Asked) -> Iterator[Fact]:
 
 def opened_facts(asked: Asked) -> Iterator[Fact]:
     """Deals by the day they were opened, and what became of them by now."""
-    rows = Deal.objects.filter(
-        asked.on_days("opened_on"), whose(asked), pipeline=asked.pipeline_id
-    ).values_list(
+    rows = Deal.objects.filter(asked.on_days("opened_on"), pipeline=asked.pipeline_id).values_list(
         "opened_on",
         "status",
         WHOSE,
@@ -86,7 +97,7 @@ def opened_facts(asked: Asked) -> Iterator[Fact]:
         "currency",
         "amount",
     )
-    for day, status, owner, team, source, product, rival, stage, *money in rows.iterator():
+    for day, status, owner, team, source, product, rival, stage, *money in of_owners(rows, asked):
         currency, amount = money
         of_team = f"@{owner}" if status == OPEN else str(team or "")
         keys = (of_team, source, product, rival.strip(), str(stage))
@@ -135,6 +146,7 @@ class Map:
         self.ids: dict[str, int] = {}
         self.versions: dict[int, dict[int, tuple[int, str]]] = {}
         self.published: list[tuple[datetime, int]] = []
+        self.asked: dict[tuple[int, ...], list[tuple[int, str]]] = {}
         rows = rules.order_by("version__number").values_list(
             "version", "version__published_at", "stage", "stage__key", "position", "kind"
         )
@@ -146,6 +158,14 @@ class Map:
 
     def places(self, stay: Stay, *stages: int) -> list[tuple[int, str]]:
         """Position and kind of these stages as the stay found them; empty where nobody says."""
+        if not stay.version_id:
+            return self.look_up(stay, stages)
+        asked = (stay.version_id, *stages)
+        if asked not in self.asked:
+            self.asked[asked] = self.look_up(stay, stages)
+        return self.asked[asked]
+
+    def look_up(self, stay: Stay, stages: tuple[int, ...]) -> list[tuple[int, str]]:
         for version in self.versions_for(stay):
             known = self.versions.get(version, {})
             if all(stage in known for stage in stages):
@@ -333,7 +353,7 @@ OPENED = Measure(
     "opened", opened_facts, ("team", "source", "product", "competitor", "stage"), owned=("stage",)
 )
 EXPECTED = Measure("expected", expected_facts)
-STAYS = Measure("stays", stay_facts, ("stage",), owned=("stage",))
+STAYS = Measure("stays", stay_facts, ("stage",), owned=("stage",), plain=False)
 DATES = Measure("dates", date_facts, ("reason", "crossing"), owned=("reason", "crossing"))
 DUE = Measure("due", due_facts, ("due",), owned=("due",), on_first=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -89,10 +90,11 @@ class Measure:
     """A kind of fact that is kept by day and month.
 
     `facts` reads base rows and nothing else, so that a day counted twice is counted alike; it
-    may find more than it is asked for. The dimensions "" (all) and "owner" are always there.
-    `owned` names further dimensions that are also kept by owner ("stage@owner"), so that a
-    reader who sees a line need not count base rows. A `team` is stamped on the fact, or its
-    owner's. `on_first` measures have facts of the first day of each month only.
+    may find more than it is asked for. The dimensions "" (all) and "owner" are there by
+    themselves, unless it is not `plain`. `owned` names further dimensions that are also kept by
+    owner ("stage@owner"), so that a reader who sees a line need not count base rows. A `team` is
+    stamped on the fact, or its owner's. `on_first` measures have facts of the first day of each
+    month only.
     """
 
     name: str
@@ -100,21 +102,23 @@ class Measure:
     dimensions: tuple[str, ...] = ()
     owned: tuple[str, ...] = ()
     on_first: bool = False
+    plain: bool = True
 
     @property
     def stamps_team(self) -> bool:
         return "team" in self.dimensions
 
-    @property
+    @cached_property
     def kept(self) -> tuple[str, ...]:
         """Every dimension in which it is kept."""
-        return ("", "owner", *self.dimensions, *(f"{each}@owner" for each in self.owned))
+        usual = ("", "owner") if self.plain else ()
+        return (*usual, *self.dimensions, *(f"{each}@owner" for each in self.owned))
 
     def keys(self, fact: Fact) -> tuple[str, ...]:
         """The key of a fact in each dimension that is kept."""
         owner = str(fact.owner)
         own = (f"{fact.keys[self.dimensions.index(each)]}@{owner}" for each in self.owned)
-        return ("", owner, *fact.keys, *own)
+        return ("", owner, *fact.keys, *own) if self.plain else (*fact.keys, *own)
 
 
 _measures: dict[str, Measure] = {}
