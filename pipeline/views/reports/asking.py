@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from django.http import Http404
@@ -44,6 +44,11 @@ class Question:
     def is_running(self) -> bool:
         """Whether its last day has not come yet."""
         return self.period.until >= self.scope.today
+
+    @property
+    def rates_day(self) -> date:
+        """The day whose exchange rates its amounts are at."""
+        return min(self.period.until, self.scope.today)
 
     @property
     def query(self) -> dict[str, str]:

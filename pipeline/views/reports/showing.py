@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from pipeline.reports.index import Glimpse, check_can_read_reports
-from pipeline.reports.periods import USUAL
+from pipeline.reports.periods import PRESETS, USUAL
 from pipeline.views.reports.asking import BY, Question, read_question
 from pipeline.views.reports.parts import Answer
 from revops.exports import CSV, FORMATS, Sheet, file_response
@@ -49,7 +49,11 @@ def show_report(request, report: Report):
     )
     context = {"report": report, "form": form}
     if question is None:
+        context["presets"] = [
+            {"label": label, "url": f"?period={key}"} for key, label in PRESETS.items()
+        ]
         return render(request, "pipeline/reports/report.html", context, status=422)
+    context["presets"] = question.presets
     answer = report.answer(question)
     if (kind := request.GET.get("format", "")) in FORMATS:
         return as_file(request, report, question, answer, kind)

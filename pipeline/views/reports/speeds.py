@@ -75,7 +75,7 @@ def factors(question: Question, found, drill: Drill) -> Section:
             f"n {count_text(cycle.n)}",
             drill.closed(cycle.n, "won"),
         ),
-        Tile("A day", money_text(speed), "", "the product of the first three by the fourth"),
+        Tile("A day", money_text(speed), "", "what the pipeline yields"),
     ]
     columns = [Column("Factor"), Column("Basis"), Column("Value", "any")]
     lines = [
@@ -140,7 +140,12 @@ def coverage_section(question: Question, found, drill: Drill) -> Section:
         Column("Of the quota", "times"),
     ]
     lines = [
-        [Cell("Won in the period"), Cell(None), Cell(found.won_value), Cell(found.attainment)],
+        [
+            Cell("Won in the period"),
+            Cell(found.rate.hits, drill.closed(found.rate.hits, "won")),
+            Cell(found.won_value),
+            Cell(found.attainment),
+        ],
         [
             Cell("Open, due in the period"),
             Cell(found.expected, expected),

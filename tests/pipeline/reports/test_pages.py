@@ -19,7 +19,7 @@ from pipeline.reports import results
 from pipeline.reports.scope import Scope
 from pipeline.views.reports.catalogue import REPORTS
 from tests.factories.people import AT, SYSTEM
-from tests.factories.pipeline import complete, make_deal, new_business, stage
+from tests.factories.pipeline import complete, make_deal, make_pipeline, new_business, stage
 from tests.pipeline.visiting import NOW
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("now")]
@@ -209,6 +209,25 @@ def test_days_that_make_no_sense_are_refused_beside_the_field(query, deals, revo
 @pytest.mark.parametrize("name", ["pipeline", "owner", "team"])
 def test_what_is_not_there_cannot_be_asked(name, deals, revops, visit):
     assert visit(revops).get(address("trend", **{name: "999999"})).status_code == 404
+
+
+def test_each_pipeline_is_reported_by_itself(deals, rep, revops, visit):
+    other = make_pipeline()
+    client = visit(revops)
+
+    ours = client.get(address("trend", **YEAR))
+    theirs = client.get(address("trend", pipeline=other.key, **YEAR))
+
+    assert b'name="pipeline"' in ours.content
+    assert "Renewal" in text_of(theirs)
+    assert "Nothing to count yet" in text_of(theirs)
+
+
+def test_refused_days_leave_a_way_on(deals, revops, visit):
+    said = visit(revops).get(address("trend", **{"from": "2026-12-31", "to": "2026-01-01"}))
+
+    assert b"The last day lies before the first." in said.content
+    assert b'href="?period=this-quarter"' in said.content
 
 
 # Whose numbers
