@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -77,7 +78,7 @@ def transfer(
     visit = enter_stage(planned, process, reason=reason, by=by, at=at)
     owed = owe_earlier(deal, process, rule, reason, by=by, at=at)
     pipeline = Pipeline.objects.get(pk=process.pipeline_id)
-    after = {"pipeline": pipeline.key, "stage": rule.key}
+    after: dict[str, Any] = {"pipeline": pipeline.key, "stage": rule.key}
     if owed:
         after |= {"owed": [debt.item_key for debt in owed]}
         after |= {"owed_labels": [debt.label for debt in owed]}
