@@ -73,7 +73,7 @@ from pipeline.models import (
 from revops import triggers
 from revops.apikeys.models import IdempotencyKey, Token
 from revops.company.models import Company, ExchangeRate, FieldDefinition
-from revops.imports.models import SourceRecord
+from revops.imports.models import FieldWinner, ImportRun, SavedMapping, SourceRecord
 from revops.ledger.models import Checkpoint, Entry, EntryRelation, PersonalValue
 from revops.ledger.operations import seal_checkpoint
 from revops.outbox.models import Delivery, Notification
@@ -228,6 +228,14 @@ def around(rep: User) -> None:
     SourceRecord.objects.create(
         source="crm", entity="deal", external_id="1", record_id=1, imported_at=AT
     )
+    FieldWinner.objects.create(
+        source="crm", entity="deal", field="name", winner="ours", chosen_at=AT
+    )
+    SavedMapping.objects.create(kind="deals", name="X", text="", saved_at=AT)
+    ImportRun.objects.create(
+        kind="deals", file="x.csv", name="x.csv", size=1, sha256="0", uploaded_at=AT,
+        started_at=AT, state="importing",
+    )  # fmt: skip
     Token.objects.create(person=rep, token_hash="0", hint="0", created_at=AT)
     IdempotencyKey.objects.create(
         person=rep, key="x", path="/", request_hash="0", claimed_at=AT, expires_at=LATER
@@ -333,6 +341,16 @@ BAD = {
     "work_task_one_open_per_key": twin(Task),
     "work_attachment_removal_has_when": by_somebody(Attachment, "removed_by_id"),
     "imports_source_record_one_per_external_id": twin(SourceRecord),
+    "imports_field_winner_one_per_field": twin(FieldWinner),
+    "imports_saved_mapping_one_per_name": twin(SavedMapping),
+    "imports_run_one_at_a_time": twin(ImportRun),
+    "imports_run_at_work_has_start": change(ImportRun, finished_at=AT),
+    "imports_run_start_has_when": by_somebody(
+        ImportRun, "started_by_id", lambda model, **facts: change(
+            model, state="checked", started_at=None, **facts
+        )
+    ),
+    "imports_run_over_keeps_no_file": change(ImportRun, state="done"),
     "apikeys_token.token_hash": twin(Token),
     "apikeys_token_revocation_has_when": by_somebody(Token, "revoked_by_id"),
     "apikeys_idempotency_one_per_person_and_key": twin(IdempotencyKey),
