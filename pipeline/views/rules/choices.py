@@ -7,9 +7,9 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from pipeline.forms.rules import LISTS, ChoiceForm
 from pipeline.models import Choice
 from pipeline.operations import choices
-from pipeline.forms.rules import LISTS, ChoiceForm
 from pipeline.views.rules.shared import answer, for_administrators
 from pipeline.views.shared import by_and_at, is_swap
 from revops.refusals import Refused

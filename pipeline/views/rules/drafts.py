@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from pipeline.forms.rules import LibertiesForm, PublishForm
 from pipeline.models import Pipeline
 from pipeline.operations import publishing, rules, rulestages
 from pipeline.operations.drafting import goes_to, process_in_force
-from pipeline.forms.rules import LibertiesForm, PublishForm
 from pipeline.stages import read_process
 from pipeline.views.rules.pipelines import status_of
 from pipeline.views.rules.shared import (
@@ -182,11 +182,4 @@ def rule_discard(request, pipeline):
     except Refused as refused:
         return show_draft(request, pipeline, refused=refused)
     messages.success(request, "The draft is thrown away. The rules in force stay as they are.")
-    return redirect(
-        "pipeline:rule-detail" if has_rules(pipeline) else "pipeline:rule-list",
-        **({"pipeline": pipeline.key} if has_rules(pipeline) else {}),
-    )
-
-
-def has_rules(pipeline: Pipeline) -> bool:
-    return pipeline.versions.exists()
+    return redirect("pipeline:rule-detail", pipeline.key)

@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from pipeline.forms.rules import NameForm, PipelineForm
 from pipeline.models import Pipeline
 from pipeline.operations import rules
 from pipeline.ruledrafts import FEATURES, LIBERTIES, differences
-from pipeline.forms.rules import NameForm, PipelineForm
 from pipeline.stages import read_process
 from pipeline.views.rules.shared import (
     answer,

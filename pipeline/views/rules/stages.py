@@ -8,15 +8,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from pipeline.models import Pipeline
-from pipeline.operations import ruleasks, rulestages
-from pipeline.operations.drafting import (
-    derived_facts,
-    goes_to,
-    held_in,
-    item_labels,
-    process_in_force,
-)
 from pipeline.forms.rules import (
     CriterionForm,
     ItemForm,
@@ -25,6 +16,15 @@ from pipeline.forms.rules import (
     NewStageForm,
     RemoveForm,
     StageForm,
+)
+from pipeline.models import Pipeline
+from pipeline.operations import ruleasks, rulestages
+from pipeline.operations.drafting import (
+    derived_facts,
+    goes_to,
+    held_in,
+    item_labels,
+    process_in_force,
 )
 from pipeline.stages import Process, Rule, read_process
 from pipeline.views.rules.drafts import no_draft
