@@ -39,6 +39,7 @@ class DealdeskConfig(AppConfig):
 
         for item in coverage.ITEMS:
             registry.register_item(item)
+        registry.register_kept(batches.approvals_of_many)
         for kind in findings.KINDS:
             registry.register_finding(kind)
         registry.register_extra_fact("quote", coverage.read_quote, batches.quotes_of_many)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q
 from django.urls import reverse
 
 from dealdesk.models import ApprovalRequest
@@ -15,67 +16,54 @@ from pipeline.registry import BAD
 from revops.remembering import remembered
 
 Status = ApprovalRequest.Status
-ENDED_IN_TIME = (Status.EXPIRED, Status.LAPSED)
-VOIDED = (Status.INVALIDATED, Status.REVOKED, Status.SUPERSEDED)
 
 
-def last_requests(context: Context) -> QuerySet[ApprovalRequest]:
-    """The last attempt of every deal that no approval in time covers."""
-    others = ApprovalRequest.objects.filter(deal=OuterRef("deal"))
-    later = others.filter(attempt__gt=OuterRef("attempt"))
-    standing = others.filter(status=Status.APPROVED, valid_until__gt=context.at)
-    return ApprovalRequest.objects.filter(~Exists(later), ~Exists(standing))
-
-
-def is_expired(context: Context) -> Q:
-    """Nobody decided in time, or the approval was not used in time."""
-    return Q(status__in=ENDED_IN_TIME) | Q(status=Status.APPROVED, valid_until__lte=context.at)
+def ended(context: Context) -> Q:
+    return Q(approval_ends_at__lte=context.at)
 
 
 def approval_expired(context: Context) -> Q:
-    return Q(pk__in=last_requests(context).filter(is_expired(context)).values("deal"))
+    return ended(context) & Q(approval_voided=False)
 
 
 def approval_voided(context: Context) -> Q:
-    return Q(pk__in=last_requests(context).filter(status__in=VOIDED).values("deal"))
+    return ended(context) & Q(approval_voided=True)
 
 
-READ = ("deal_id", "status", "valid_until", "decided_at", "expires_at", "ended_reason")
+def end_of(deal: Deal, context: Context) -> datetime | None:
+    """When the last approval ended; None while it has not."""
+    ends = deal.approval_ends_at
+    return ends if ends is not None and ends <= context.at else None
 
 
-def read_last(deals: Sequence[Deal], context: Context) -> list[ApprovalRequest]:
-    """Those of the deals whose approval ended badly: asked once for both kinds."""
-    pks = tuple(deal.pk for deal in deals)
-    ended = is_expired(context) | Q(status__in=VOIDED)
-    found = last_requests(context).filter(ended, deal__in=pks).only(*READ)
-    return remembered(("last requests", pks, context.at), lambda: list(found))
-
-
-def read_expired(deals: Sequence[Deal], context: Context) -> Mapping[int, ApprovalRequest]:
-    found = read_last(deals, context)
-    return {each.deal_id: each for each in found if each.status not in VOIDED}
-
-
-def read_voided(deals: Sequence[Deal], context: Context) -> Mapping[int, ApprovalRequest]:
-    found = read_last(deals, context)
-    return {each.deal_id: each for each in found if each.status in VOIDED}
+def read_last(deals: Sequence[Deal], context: Context) -> Mapping[int, ApprovalRequest]:
+    """The last request of those deals whose approval ended: asked once for both kinds."""
+    pks = tuple(deal.pk for deal in deals if end_of(deal, context))
+    if not pks:
+        return {}
+    rows = ApprovalRequest.objects.filter(deal__in=pks).order_by("attempt")
+    found = rows.only("deal_id", "status", "ended_reason")
+    return remembered(
+        ("last requests", pks, context.at), lambda: {each.deal_id: each for each in found}
+    )
 
 
 def judge_expired(deal: Deal, context: Context, fact: Any) -> Seen | None:
-    if fact is None:
+    ends = end_of(deal, context)
+    if ends is None or deal.approval_voided:
         return None
-    if fact.status == Status.APPROVED:
-        day = context.day(fact.valid_until)
-        return Seen(day, f"The approval was good until {day:%-d %B %Y}.")
-    ended = fact.decided_at or fact.expires_at
-    return Seen(context.day(ended), "Nobody decided on the quote in time.")
+    day = context.day(ends)
+    if fact is not None and fact.status == Status.EXPIRED:
+        return Seen(day, "Nobody decided on the quote in time.")
+    return Seen(day, f"The approval was good until {day:%-d %B %Y}.")
 
 
 def judge_voided(deal: Deal, context: Context, fact: Any) -> Seen | None:
-    if fact is None:
+    ends = end_of(deal, context)
+    if ends is None or not deal.approval_voided:
         return None
-    since = context.day(fact.decided_at) if fact.decided_at else None
-    return Seen(since, fact.ended_reason or "The approval no longer covers the deal.")
+    why = fact.ended_reason if fact is not None else ""
+    return Seen(context.day(ends), why or "The approval no longer covers the deal.")
 
 
 def to_quotes(deal: Deal, context: Context) -> str:
@@ -92,7 +80,7 @@ KINDS = (
         judge_expired,
         "Submit the quote again",
         to_quotes,
-        read=read_expired,
+        read=read_last,
         order="close_date",
     ),
     Kind(
@@ -104,7 +92,7 @@ KINDS = (
         judge_voided,
         "Submit the quote again",
         to_quotes,
-        read=read_voided,
+        read=read_last,
         order="close_date",
     ),
 )

@@ -206,6 +206,7 @@ _panels: dict[str, Panel] = {}
 _card_facts: dict[str, CardFacts] = {}
 _extra_facts: dict[str, Callable[[Deal, datetime], Any]] = {}
 _extra_facts_of_many: dict[str, Callable[[Sequence[int], datetime], Mapping[int, Any]]] = {}
+_kept: list[KeepFacts] = []
 _visibility: list[Callable[[User], Q]] = []
 _locks: dict[str, Callable[[Deal], str]] = {}
 _storytellers: dict[str, Storyteller] = {}
@@ -298,6 +299,26 @@ def register_extra_fact(
 
 def extra_facts() -> Mapping[str, Callable[[Deal, datetime], Any]]:
     return dict(_extra_facts)
+
+
+class KeepFacts(Protocol):
+    """What the kept columns of these deals ought to say, by column; a deal left out: nothing."""
+
+    def __call__(self, deals: Sequence[int]) -> Mapping[int, Mapping[str, Any]]: ...
+
+
+def register_kept(read: KeepFacts) -> None:
+    """Let another app say how the approval of deals stands; see pipeline.findings.keeping."""
+    if read not in _kept:
+        _kept.append(read)
+
+
+def kept_of_many(deals: Sequence[int]) -> dict[int, dict[str, Any]]:
+    found: dict[int, dict[str, Any]] = {pk: {} for pk in deals}
+    for read in _kept:
+        for pk, values in read(deals).items():
+            found[pk].update(values)
+    return found
 
 
 def extra_facts_of_many(deals: Sequence[Deal], at: datetime) -> dict[int, dict[str, Any]]:

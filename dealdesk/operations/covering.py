@@ -12,6 +12,7 @@ from dealdesk.operations.ending import end_request, tell_outcome
 from dealdesk.operations.shared import lock_deal, lock_request, pinned_policy
 from dealdesk.operations.staffing import restaff
 from dealdesk.terms import digests
+from pipeline.findings.keeping import refresh_approval
 from pipeline.models import Deal, Move
 from pipeline.registry import PlannedMove
 from revops.ledger.operations import record
@@ -84,6 +85,7 @@ def _invalidate(
     request.mark_invalidated()
     request.ended_reason = " ".join(cover.in_words(changes)) or "The deal stands on other terms."
     request.save(update_fields=["status", "ended_reason"])
+    refresh_approval(request.deal_id)
     record(
         "approval.cover_lost",
         request,

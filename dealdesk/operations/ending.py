@@ -18,6 +18,7 @@ from dealdesk.models import (
     ExceptionRecord,
 )
 from dealdesk.operations.shared import pinned_policy
+from pipeline.findings.keeping import refresh_approval
 from revops.company.models import Company
 from revops.ledger.operations import record
 from revops.outbox.operations import notify
@@ -66,6 +67,7 @@ def end_request(
     request.ended_reason = why
     request.decided_at = at
     request.save(update_fields=["status", "ended_reason", "decided_at"])
+    refresh_approval(request.deal_id)
     left = close_slots(request, ApprovalSlot.State.CANCELLED, at=at, killed=killed)
     request.steps.filter(state__in=UNSETTLED).update(
         state=ApprovalStep.State.CANCELLED, settled_at=at
@@ -91,6 +93,7 @@ def approve_request(request: ApprovalRequest, *, by: Actor, at: datetime) -> Non
     request.decided_at = at
     request.valid_until = last + timedelta(days=pinned_policy(request).validity_days)
     request.save(update_fields=["status", "decided_at", "valid_until"])
+    refresh_approval(request.deal_id)
     close_exceptions(request, at=at)
     record(
         "approval.approved",

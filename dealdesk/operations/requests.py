@@ -41,6 +41,7 @@ from dealdesk.registering import exceptions_of
 from dealdesk.routing import route_plain
 from dealdesk.settling import Outcome
 from dealdesk.terms import canonical, digests
+from pipeline.findings.keeping import refresh_approval
 from pipeline.models import Deal
 from pipeline.operations.shared import follow_evidence
 from revops.ledger.operations import record
@@ -260,6 +261,7 @@ def _revoke_request(request: ApprovalRequest, *, why: str, by: Actor, at: dateti
         request.mark_revoked()
         request.ended_reason = why
         request.save(update_fields=["status", "ended_reason"])
+        refresh_approval(request.deal_id)
         close_exceptions(request, at=at)
         record(
             "approval.revoked",

@@ -7,13 +7,14 @@ an import.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db.models import Min, QuerySet
 
+from pipeline import registry
 from pipeline.findings.batches import debts_due, facts_of_many, visits_of_many
 from pipeline.gates import asks_of, load_facts, still_unmet
 from pipeline.models import Deal, DealContact, Move, Pipeline, StageVisit
@@ -22,7 +23,9 @@ from pipeline.stages import Process, process_by_id
 
 AT_ONCE = 500
 BEGINNING = datetime.min.replace(tzinfo=UTC)
-KEPT = ("missing_count", "decision_maker_known", "debt_due_on", "skipped_at")
+OF_OTHERS = ("approval_ends_at", "approval_voided")
+"""Kept here, and known by the app that approves."""
+KEPT = ("missing_count", "decision_maker_known", "debt_due_on", "skipped_at", *OF_OTHERS)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Kept:
     decision_maker_known: bool
     debt_due_on: date | None
     skipped_at: datetime | None
+    approval_ends_at: datetime | None = None
+    approval_voided: bool = False
 
 
 def refresh(
@@ -50,7 +55,8 @@ def refresh(
     jumped = deal.skipped_at
     if moved:
         jumped = jumped_at(process, deal, deal.visits.select_related("stage").order_by("pk"))
-    changed = differing(deal, kept_of(process, deal, facts, due, jumped))
+    others = registry.kept_of_many([deal.pk])[deal.pk]
+    changed = differing(deal, kept_of(process, deal, facts, due, jumped, others))
     if changed:
         for name, value in changed.items():
             setattr(deal, name, value)
@@ -58,14 +64,30 @@ def refresh(
 
 
 def kept_of(
-    process: Process, deal: Deal, facts: DealFacts, due: date | None, jumped: datetime | None
+    process: Process,
+    deal: Deal,
+    facts: DealFacts,
+    due: date | None,
+    jumped: datetime | None,
+    others: Mapping[str, Any],
 ) -> Kept:
     return Kept(
         missing_count=count_missing(process, deal, facts),
         decision_maker_known=DealContact.Role.DECISION_MAKER in facts.contact_roles,
         debt_due_on=due,
         skipped_at=jumped,
+        **others,
     )
+
+
+def refresh_approval(deal_id: int) -> None:
+    """Let a deal say how its approval stands now; for the app that approves."""
+    deal = Deal.objects.only(*OF_OTHERS).get(pk=deal_id)
+    ought = {"approval_ends_at": None, "approval_voided": False}
+    ought |= registry.kept_of_many([deal_id])[deal_id]
+    changed = {name: value for name, value in ought.items() if getattr(deal, name) != value}
+    if changed:
+        Deal.objects.filter(pk=deal_id).update(**changed)
 
 
 def differing(deal: Deal, kept: Kept) -> dict[str, Any]:
@@ -142,9 +164,11 @@ def judged(deals: Sequence[Deal], at: datetime) -> Iterator[tuple[Deal, dict[str
     """Each deal with those of its kept columns that ought to say something else."""
     pks = [deal.pk for deal in deals]
     facts, due, visits = facts_of_many(deals, at), debts_due(pks), visits_of_many(pks)
+    others = registry.kept_of_many(pks)
     processes = {number: process_by_id(number) for number in {deal.pipeline_id for deal in deals}}
     for deal in deals:
         process = processes[deal.pipeline_id]
         jumped = jumped_at(process, deal, visits.get(deal.pk, ()))
-        kept = kept_of(process, deal, facts[deal.pk], due.get(deal.pk), jumped)
+        told = others[deal.pk]
+        kept = kept_of(process, deal, facts[deal.pk], due.get(deal.pk), jumped, told)
         yield deal, differing(deal, kept)

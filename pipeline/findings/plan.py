@@ -35,7 +35,7 @@ def dead(context: Context) -> Q:
         lately = Activity.objects.filter(
             deal=OuterRef("pk"), happened_at__gte=context.at - timedelta(days=limit)
         )
-        found |= Q(stage=stage_id, entered_stage_at__lt=entered) & ~Exists(lately)
+        found |= Q(~Exists(lately), stage=stage_id, entered_stage_at__lt=entered)
     return found
 
 

@@ -142,6 +142,18 @@ class Deal(ProtectedStateMixin, Versioned):
         editable=False,
         help_text="How many pushes the last forecast review has seen.",
     )
+    approval_ends_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="From when no approval covers the deal, as the app that approves says.",
+    )
+    approval_voided = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The approval ended because terms changed or its decider took it back.",
+    )
 
     # Stamped when the deal closes, so that a later reorganisation rewrites no report.
     closed_owner = models.ForeignKey(
@@ -233,6 +245,32 @@ class Deal(ProtectedStateMixin, Versioned):
             models.Index(fields=["created_at", "id"], name="pipeline_deal_created"),
             models.Index(fields=["search_text", "id"], name="pipeline_deal_name"),
             models.Index(fields=["closed_on", "id"], name="pipeline_deal_closed_on"),
+            # Findings are counted over all open deals, and over those of an owner.
+            models.Index(
+                fields=["owner"],
+                include=[
+                    "pipeline",
+                    "stage",
+                    "entered_stage_at",
+                    "close_date",
+                    "created_at",
+                    "buyer_acted_at",
+                    "push_count",
+                    "reviewed_pushes",
+                    "next_step",
+                    "missing_count",
+                    "decision_maker_known",
+                    "debt_due_on",
+                    "skipped_at",
+                    "approval_ends_at",
+                    "approval_voided",
+                    "amount",
+                    "currency",
+                    "id",
+                ],
+                condition=Q(status="open"),
+                name="pipeline_deal_findings",
+            ),
             # What began on a day, for the tallies of that day.
             models.Index(fields=["opened_on", "id"], name="pipeline_deal_opened_on"),
         ]

@@ -7,6 +7,7 @@ import pytest
 from dealdesk.models import ApprovalRequest
 from dealdesk.operations import expire_requests, recall_request
 from pipeline.findings import find, findings_of, read_context
+from pipeline.findings.keeping import refresh_approval
 from pipeline.models import Deal
 from tests.factories.dealdesk import decide, make_quote, submit
 from tests.factories.people import AT, by
@@ -62,6 +63,7 @@ def test_an_approval_that_lost_its_cover_is_voided(pending, manager):
     request.mark_invalidated()
     request.ended_reason = "The discount grew."
     request.save(update_fields=["status", "ended_reason"])
+    refresh_approval(pending.deal_id)
 
     found = standing(pending.deal, AT + timedelta(days=1))
 

@@ -188,7 +188,7 @@ FACTS = st.fixed_dictionaries(
         "stage": st.sampled_from(["qualified", "discovery", "demo", "negotiation"]),
         "entered_stage_at": moments(120),
         "buyer_acted_at": moments(80),
-        "created_at": moments(80).filter(bool),
+        "created_at": st.integers(-80, 80).map(lambda number: AT + timedelta(hours=6 * number)),
         "close_date": st.integers(-3, 3).map(lambda days: TODAY + timedelta(days=days)),
         "push_count": st.integers(0, 3),
         "reviewed_pushes": st.integers(0, 3),
