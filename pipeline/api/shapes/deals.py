@@ -31,6 +31,9 @@ class DealOut(serializers.ModelSerializer):
     stage = StageRef()
     account = AccountRef(allow_null=True)
     owner = PersonOut()
+    forecast_category = serializers.CharField(
+        help_text="A category said by hand; empty where the deal is forecast as its stage is."
+    )
     custom = CustomField()
     url = serializers.CharField(source="get_absolute_url", help_text="Its page.")
 

@@ -7,10 +7,11 @@ from revops.company.operations.fields import (
     order_fields,
     restore_field,
 )
-from revops.company.operations.settings import apply_settings, change_company, set_rate, write_rate
+from revops.company.operations.settings import apply_settings as apply_settings
+from revops.company.operations.settings import change_company, set_rate
+from revops.company.operations.settings import write_rate as write_rate
 
 __all__ = [
-    "apply_settings",
     "archive_field",
     "change_company",
     "change_field",
@@ -18,5 +19,4 @@ __all__ = [
     "order_fields",
     "restore_field",
     "set_rate",
-    "write_rate",
 ]
