@@ -93,7 +93,8 @@ def count_findings(deals: QuerySet[Deal], context: Context) -> Counted:
 
 def counted(deals: QuerySet[Deal], context: Context) -> Iterable[Row]:
     """One row for each owner and currency, in one question."""
-    found = {kind.key: Count("pk", filter=condition(kind.key, context)) for kind in kinds()}
+    # Under names of their own: a kind may be called as a column of the deal is.
+    found = {f"n_{kind.key}": Count("pk", filter=condition(kind.key, context)) for kind in kinds()}
     wrong = has_problem(context)
     rows = (
         deals.open()  # type: ignore[attr-defined]
@@ -107,7 +108,7 @@ def counted(deals: QuerySet[Deal], context: Context) -> Iterable[Row]:
     )
     names = [OPEN, PROBLEM, *found]
     for row in rows:
-        counts = Counter({name: row[name] for name in names})
+        counts = Counter({name.removeprefix("n_"): row[name] for name in names})
         amounts = defaultdict(Decimal, {row["currency"]: Decimal(row["value"] or 0)})
         yield Row("", row["owner_id"], counts=counts, amounts=amounts)
 
