@@ -174,6 +174,7 @@ def start_draft(
 ) -> PipelineVersion:
     """Begin a draft: a copy of the version in force, or of an older one that is to come again.
 
+    Where nothing was ever published it begins with the least there is.
     Raises Conflict when there is a draft already, whoever began it.
     """
     pipeline = lock_pipeline(pipeline, by=by)
@@ -181,12 +182,10 @@ def start_draft(
         raise Conflict(f"{pipeline.name} has a draft already. Open it.", code="has_draft")
     versions = published(pipeline).select_related("debt_blocks_at")
     based_on = versions.filter(pk=origin.pk).first() if origin else versions.first()
-    if based_on is None:
-        raise Refused("There is no published version to begin from.", code="no_rules")
     draft = open_draft(pipeline, based_on=based_on, by=by, at=at)
-    write_process(draft, read_process(based_on))
+    write_process(draft, read_process(based_on) if based_on else own_copy(pipeline, None))
     draft.save()
-    after = {"version": draft.number, "based_on": based_on.number}
+    after = {"version": draft.number, "based_on": based_on.number if based_on else None}
     record("pipeline.draft_started", pipeline, by=by, at=at, after=after)
     return draft
 

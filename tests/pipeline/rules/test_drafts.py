@@ -279,6 +279,15 @@ def test_a_pipeline_begins_with_a_draft_and_takes_no_deals(act):
         process_of(renewal)
 
 
+def test_a_pipeline_whose_first_draft_was_thrown_away_can_begin_again(act):
+    renewal = create_pipeline(key="renewal", name="Renewal", **act)
+    discard_draft(pipeline=renewal, **act)
+
+    start_draft(pipeline=renewal, **act)
+
+    assert keys(renewal) == ["first", "closed-won", "closed-lost"]
+
+
 def test_a_pipeline_copies_anothers_rules_for_stages_of_its_own(pipeline, act):
     renewal = create_pipeline(key="renewal", name="Renewal", copied_from=pipeline, **act)
 
