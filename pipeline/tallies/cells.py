@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 NOTHING = Decimal(0)
 NO_DAYS: Mapping[int, int] = {}
@@ -30,7 +30,8 @@ class Sum:
             self.days[days] = self.days.get(days, 0) + count
 
 
-class Cell(NamedTuple):
+@dataclass(slots=True)
+class Cell:
     """A cell as it is read: of the day or the month that begins on `start`."""
 
     start: date

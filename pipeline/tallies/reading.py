@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import F, Func, JSONField, Q, QuerySet
@@ -69,13 +70,13 @@ def narrowed(scope: Scope, cells: Iterable[Cell], dimension: str, kept: str) -> 
         key, _, whose = cell.key.rpartition("@")
         if whose in wanted:
             shown = key if kept.endswith("@owner") else (whose if dimension == kept else "")
-            yield cell._replace(key=shown)
+            yield replace(cell, key=shown)
 
 
 def with_teams(scope: Scope, kept: str, cells: Iterable[Cell]) -> Iterator[Cell]:
     """The cells, those of open deals with the team that their owner has now."""
     for cell in cells:
-        yield cell._replace(key=team_key(scope, cell.key)) if kept == "team" else cell
+        yield replace(cell, key=team_key(scope, cell.key)) if kept == "team" else cell
 
 
 def team_key(scope: Scope, key: str) -> str:
@@ -93,10 +94,12 @@ def kept_cells(
         span for span in spans_of_period(since, until) for span in without(span, months, marked)
     ]
     rows = stored(scope.pipeline.pk, measure, dimension, months, days)
-    rows = of_owners(rows, scope, dimension).values_list("grain", "start", "cells_told")
+    told: Iterable[tuple[str, date, list[Any]]] = of_owners(rows, scope, dimension).values_list(
+        "grain", "start", "cells_told"
+    )
     if measure.on_first:
         marked |= uncounted_firsts(scope, measure, since, until)
-    for grain, start, packed in rows:
+    for grain, start, packed in told:
         if grain == MONTHS or (start not in marked and month_of(start) not in months):
             yield from cells_in(start, packed)
     if marked:
@@ -153,7 +156,7 @@ def stored(
     )
 
 
-def of_owners(rows: QuerySet[Tally], scope: Scope, dimension: str) -> QuerySet[Tally]:
+def of_owners(rows: QuerySet[Tally], scope: Scope, dimension: str) -> QuerySet[Any]:
     """With the cells that are told; PostgreSQL leaves those of other owners at home."""
     owners = None if scope.is_whole else scope.members
     if owners is None or not dimension.endswith("owner") or connection.vendor != "postgresql":

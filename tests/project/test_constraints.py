@@ -51,6 +51,7 @@ from pipeline.models import (
     Deal,
     DealContact,
     DealMember,
+    DealStanding,
     DeclaredNone,
     DigestSent,
     ExitCriterion,
@@ -69,7 +70,9 @@ from pipeline.models import (
     StageRollup,
     StageRule,
     StageVisit,
+    Tally,
 )
+from pipeline.tallies import fold
 from revops import triggers
 from revops.apikeys.models import IdempotencyKey, Token
 from revops.company.models import Company, ExchangeRate, FieldDefinition
@@ -214,6 +217,7 @@ def foretell(rep: User) -> None:
 
 
 def around(rep: User) -> None:
+    fold(at=AT)
     ExchangeRate.objects.create(currency="EUR", per_company_unit=1, valid_from=DAY)
     FieldDefinition.objects.create(entity="deal", key="x", kind="text", label="X")
     Holiday.objects.create(calendar=Calendar.objects.first(), day=DAY, name="Ours")
@@ -428,6 +432,10 @@ BAD = {
     "pipeline_stage_action_one_per_title": twin(StageAction),
     "pipeline_stage_action_has_time": change(StageAction, due_hours=0),
     # Pipeline: what is expected
+    # Pipeline: how deals stood, and what was tallied
+    "pipeline_standing_one_present_per_deal": twin(DealStanding, {"until": None}),
+    "pipeline_standing_ends_after_it_began": twin(DealStanding, until=AT - timedelta(days=99)),
+    "pipeline_tally_one_per_day_or_month": twin(Tally),
     "pipeline_quota_one_per_period": twin(Quota, {"pipeline__isnull": False}, external_id=""),
     "pipeline_quota_one_for_all_pipelines": twin(Quota, {"pipeline": None}),
     "pipeline_quota_period_is_ordered": change(Quota, ends_on=DAY - timedelta(days=1)),
