@@ -22,7 +22,7 @@ class DealdeskConfig(AppConfig):
         )
         from dealdesk.demo import registration
         from dealdesk.history import declare_history
-        from dealdesk.operations import covering, handing
+        from dealdesk.operations import covering, handing, large_deals
         from pipeline import registry
         from revops.defaults import register_default
         from revops.outbox.links import register_link
@@ -46,6 +46,7 @@ class DealdeskConfig(AppConfig):
         registry.register_extra_fact("approval_chain", coverage.read_chain, batches.chains_of_many)
         registry.register_check(coverage.check_cover)
         registry.register_effect(covering.on_move)
+        registry.register_effect(large_deals.alert_desk)
         registry.register_changed(covering.on_deal_changed)
         registry.register_card_facts("dealdesk.approvals", coverage.card_facts)
         registry.register_visibility(coverage.held_slots)
