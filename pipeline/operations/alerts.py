@@ -111,7 +111,7 @@ def sweep_findings(*, by: Actor, at: datetime, batch: int = BATCH) -> dict[str, 
     after days without a run, it tells everything once.
     """
     sweep = Sweep(at, by, read_context(at), Line.read(), told_kinds())
-    after = 0
+    after: int | None = 0
     while after is not None:
         with transaction.atomic(durable=True):
             lock_exclusively(Lock.ALERTS)

@@ -87,8 +87,9 @@ def readers() -> list[Reader]:
     for person in User.objects.admitted().prefetch_related("role_grants").order_by("pk"):
         zone = ZoneInfo(person.zone) if person.zone else company
         row = chosen.get(person.pk)
-        choice = {"cadence": row.cadence, "weekly_digest": row.weekly_digest} if row else {}
-        found.append(Reader(person, zone, **choice))
+        found.append(
+            Reader(person, zone, row.cadence, row.weekly_digest) if row else Reader(person, zone)
+        )
     return found
 
 

@@ -35,11 +35,11 @@ def work_on(run_id: int) -> None:
         reason = "It broke off, and nothing was written. The log of the worker says why."
         operations.finish_badly(run=run, reason=reason, by=BY, at=timezone.now())
     else:
-        done = {"run": run, "outcome": outcome, "by": BY, "at": timezone.now()}
+        at = timezone.now()
         if dry_run:
-            operations.finish_check(**done, bad_rows=bad_rows)
+            operations.finish_check(run=run, outcome=outcome, bad_rows=bad_rows, by=BY, at=at)
         else:
-            operations.finish_import(**done)
+            operations.finish_import(run=run, outcome=outcome, by=BY, at=at)
 
 
 @shared_task

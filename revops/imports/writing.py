@@ -23,7 +23,7 @@ from revops.people.actor import Actor
 
 M = TypeVar("M", bound=models.Model)
 BATCH = 500
-BLANK = (None, "", [], {})
+BLANK: tuple[Any, ...] = (None, "", [], {})
 
 Find = Callable[[str, str, set[str]], Mapping[str, list[int]]]
 
