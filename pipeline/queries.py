@@ -12,7 +12,7 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from pipeline import registry
 from pipeline.behind import NOTHING, Behind
-from pipeline.findings import Finding, find, findings_for, has_problem, kind_of, read_context
+from pipeline.findings import Finding, condition, findings_for, has_problem, kind_of, read_context
 from pipeline.keyset import Order, page_of
 from pipeline.models import Deal, GateDebt, Pipeline, Stage, StageRollup
 from pipeline.models.visibility import LEADS_A_LINE, line_of, sees_all_deals
@@ -122,7 +122,7 @@ def deals_for(user: User, filters: DealFilter, *, at: datetime) -> QuerySet[Deal
     if filters.behind:
         deals = deals.filter(filters.behind.condition)
     if kind_of(filters.behind.finding):
-        deals = find(deals, filters.behind.finding, read_context(at))
+        deals = deals.open().filter(condition(filters.behind.finding, read_context(at)))
     if filters.text.strip():
         deals = deals.matching(filters.text)
     if filters.with_problems:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import count
+from math import ceil
 from typing import Any
 
 from django.utils.html import escape, format_html, format_html_join
@@ -15,6 +16,8 @@ Number = int | float | Decimal
 Row = tuple[Any, Number]
 WIDTH, HEIGHT = 480, 220
 TOP, BOTTOM, LEFT, RIGHT = 20, 28, 52, 8
+LETTER, LARGE_LETTER = 6.6, 9.2
+"""How wide a letter is, and on a phone."""
 # A mail or a PDF has no style sheet; there these are the colours.
 PLAIN = {
     "1": "#3f62dc",
@@ -86,16 +89,24 @@ def label_width(labels: Sequence[str]) -> float:
 
 
 def labels_below(labels: Sequence[str], across: Sequence[float]) -> str:
-    """Every label that fits; of too many, every second, third and so on."""
+    """Every label that fits; of too many, every second, third and so on.
+
+    A phone shows larger letters, so what fits only where there is room says so.
+    """
     if not labels:
         return ""
     room = (WIDTH - LEFT - RIGHT) / len(labels)
-    longest = max(len(label) for label in labels) * 6.6
-    every = 1 if longest <= room else min(len(labels), -int(-longest // room))
-    cut = int(room * every / 6.6)
+    longest = max(len(label) for label in labels)
+    every = min(len(labels), ceil(longest * LETTER / room))
+    seldom = every * ceil(min(len(labels), ceil(longest * LARGE_LETTER / room)) / every)
+    cut = int(room * every / LETTER)
     return "".join(
         text_at(
-            x, HEIGHT - 8, label if len(label) <= cut else label[: max(1, cut - 1)] + "…", "middle"
+            x,
+            HEIGHT - 8,
+            label if len(label) <= cut else label[: max(1, cut - 1)] + "…",
+            "middle",
+            "chart-text" if at % seldom == 0 else "chart-text chart-roomy",
         )
         for at, label, x in zip(count(), labels, across)
         if at % every == 0
@@ -107,9 +118,9 @@ def labels_in_turn(labels: Sequence[str], across: Sequence[float]) -> str:
     if not labels:
         return ""
     room = (WIDTH - LEFT - RIGHT) / len(labels)
-    if max(len(label) for label in labels) * 6.6 <= room:
+    if max(len(label) for label in labels) * LETTER <= room:
         return labels_below(labels, across)
-    cut = int(room * 2 / 6.6)
+    cut = int(room * 2 / LETTER)
     return "".join(
         text_at(
             x,

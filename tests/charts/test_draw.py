@@ -161,3 +161,12 @@ def test_marks_that_open_something_stand_in_no_image():
 
 def test_chart_beside_its_table_repeats_no_data():
     assert "<details" not in draw.bar([("a", 1)], title="T", data=False)
+
+
+def test_fewer_labels_stand_below_a_chart_on_a_phone():
+    rows = [(f"May {at:04}", 1) for at in range(2010, 2022)]
+
+    svg = ElementTree.fromstring(draw.bar(rows, title="T")).find(".//svg")
+
+    below = [text.get("class") for text in svg.iter("text") if "May" in (text.text or "")]
+    assert 0 < below.count("chart-text") < len(below) < len(rows)
