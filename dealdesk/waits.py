@@ -34,7 +34,8 @@ def asked_of(deals: Sequence[int]) -> Told:
     deal_of = {}
     for pk, deal, role, since, until in slots:
         deal_of[pk] = deal
-        yield deal, Wait(f"{APPROVER}{role}", since, until)
+        if since is not None:
+            yield deal, Wait(f"{APPROVER}{role}", since, until)
     yield from mails_of(deal_of)
 
 

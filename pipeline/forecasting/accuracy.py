@@ -121,16 +121,16 @@ def by_owner(
     return found
 
 
-def start_and_end(  # type: ignore[no-untyped-def]
+def start_and_end(
     pipeline: Pipeline, period: Period, whose: Whose, *, today: date
-):
+) -> tuple[date | None, date | None, list[Kept], Conversion]:
     """The days of the two snapshots that count, what they say, and the rates of the last day."""
     first = days_kept(pipeline, period, period.starts_on, period.starts_on + LATE)[:1]
     after = period.ends_on + timedelta(days=1)
     last = days_kept(pipeline, period, after, after + SETTLED)[:1]
     rows = kept(pipeline, period, [*first, *last], whose.condition())
     conversion = conversion_of(min(period.ends_on, today))
-    return (first or [None])[0], (last or [None])[0], rows, conversion
+    return next(iter(first), None), next(iter(last), None), rows, conversion
 
 
 Managers = Mapping[int, int | None]

@@ -137,7 +137,7 @@ def closed_deals(
     deals = deals.filter(whose.condition("who"))
     if status:
         deals = deals.filter(status=status)
-    found = list(deals.order_by("-closed_on", "-pk")[: MOST_DEALS + 1])
+    found: list[Deal] = list(deals.order_by("-closed_on", "-pk")[: MOST_DEALS + 1])
     return found[:MOST_DEALS], len(found) > MOST_DEALS
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Case, Count, Q, Sum
 from django.db.models.functions import Coalesce
 
 from pipeline.forecasting.lines import Call, Figures, Line, lines_of, together
@@ -75,7 +76,9 @@ def figures_by_owner(pipeline: Pipeline, period: Period, whose: Whose) -> dict[i
     return {owner: Figures(dict(counts[owner]), dict(sums[owner])) for owner in sums}
 
 
-def open_rows(pipeline: Pipeline, period: Period, whose: Whose, category) -> Iterable:  # type: ignore[no-untyped-def, type-arg]
+def open_rows(
+    pipeline: Pipeline, period: Period, whose: Whose, category: Case
+) -> Iterable[tuple[Any, ...]]:
     deals = Deal.objects.open().filter(whose.condition(), pipeline=pipeline)
     return (
         deals.filter(close_date__gte=period.starts_on, close_date__lte=period.ends_on)
@@ -86,7 +89,7 @@ def open_rows(pipeline: Pipeline, period: Period, whose: Whose, category) -> Ite
     )
 
 
-def won_rows(pipeline: Pipeline, period: Period, whose: Whose) -> Iterable:  # type: ignore[type-arg]
+def won_rows(pipeline: Pipeline, period: Period, whose: Whose) -> Iterable[tuple[Any, ...]]:
     """Won deals count for who owned them when they were won."""
     deals = Deal.objects.filter(
         pipeline=pipeline,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from django.db.models import Case, CharField, Count, F, Q, Sum, Value, When
+from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
 from pipeline.forecasting.money import exact
@@ -82,7 +82,9 @@ def cells_of(pipeline: Pipeline, day: date) -> Iterator[ForecastSnapshot]:
     yield from call_cells(pipeline, day, since)
 
 
-def open_cells(pipeline, day, deals, process) -> Iterator[ForecastSnapshot]:  # type: ignore[no-untyped-def]
+def open_cells(
+    pipeline: Pipeline, day: date, deals: QuerySet[Deal], process: Process
+) -> Iterator[ForecastSnapshot]:
     rows = (
         deals.annotate(month=TruncMonth("close_date"), category=category_now(process))
         .values_list("owner", "month", "category", "currency")
@@ -170,6 +172,6 @@ def kept(pipeline: Pipeline, period: Period, days: Iterable[date], whose: Q) -> 
     )
     fields = ("taken_on", "owner", "category", "is_call", "currency")
     return [
-        Kept(*row[:5], exact(row[5]))
+        Kept(row[0], row[1], row[2], row[3], row[4], exact(row[5]))
         for row in rows.order_by().values_list(*fields).annotate(total=Sum("amount"))
     ]

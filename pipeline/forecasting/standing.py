@@ -49,8 +49,8 @@ def deal_days(
     """Each deal's days of change, in the order of deals; the cost is that of the deals changed."""
     company = Company.get()
     rows = standing_rows(pipeline_id, spans, owners, company).filter(deal__gt=after)
-    rows = rows.values_list(*STANDING)
-    for deal_id, group in groupby(rows.iterator(chunk_size=5000), key=lambda row: row[0]):
+    told: Iterator[tuple[Any, ...]] = rows.values_list(*STANDING).iterator(chunk_size=5000)
+    for deal_id, group in groupby(told, key=lambda row: row[0]):
         for day in days_of_deal(deal_id, group, pipeline_id, company):
             if any(since <= day.day <= until for since, until in spans):
                 yield day

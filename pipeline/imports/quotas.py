@@ -161,7 +161,9 @@ def reject_doubles(
             drafts.reject_record(record, "period: the person has a quota for it already")
 
 
-def place_of(record: Record, period: Period, pipelines: dict[str, int]) -> tuple:  # type: ignore[type-arg]
+def place_of(
+    record: Record, period: Period, pipelines: dict[str, int]
+) -> tuple[int, date, date, int | None]:
     person = record.values["person"]
     number = person.number if isinstance(person, Found) else person
     pipeline = pipelines.get(record.values.get("pipeline") or "")
