@@ -62,7 +62,7 @@ def label_of(key: str) -> str:
 def hint_of(kind: FieldType) -> str:
     """What a cell has to hold, in a few words."""
     if isinstance(kind, Reference):
-        return f"a {kind.entity}"
+        return f"{'an' if kind.entity[0] in 'aeiou' else 'a'} {kind.entity}"
     if isinstance(kind, Day):
         return "a date"
     if isinstance(kind, YesNo):
