@@ -41,6 +41,11 @@ class Period:
         return f"{self.starts_on:%B} {self.starts_on.year}"
 
     @property
+    def short(self) -> str:
+        """Within its year: Q4, Nov."""
+        return self.key[5:] if self.is_quarter else f"{self.starts_on:%b}"
+
+    @property
     def next(self) -> Period:
         return self.like(self.ends_on + ONE_DAY)
 
