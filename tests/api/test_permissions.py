@@ -320,6 +320,9 @@ def expectations(office):
             [],
             Expect(SEES_DEAL, SEES_DEAL, {"deals": deal, "owner": o.successor.pk}, unseen=400),
         ),
+        ("api-deal-findings", "get"): (deal, sees),
+        ("api-finding-list", "get"): ([], Expect(READS_REPORTS)),
+        ("api-finding-counts", "get"): ([], Expect(READS_REPORTS)),
         ("api-bypass-list", "get"): ([], Expect(SEES_REPORT | {"manager"})),
         # Quotes
         ("api-quote-list", "get"): ([], anybody),
@@ -415,7 +418,8 @@ def wrong_answers(office, name, method, request):
             answer = (
                 caller.get(path) if method == "get" else caller.send(method, path, expected.body)
             )
-        answer.close()
+        if answer.streaming:
+            b"".join(answer.streaming_content)
         if answer.status_code not in expected.status_for(role):
             said = "" if answer.streaming else answer.content[:300]
             found[role] = (answer.status_code, said)
@@ -458,5 +462,6 @@ def test_record_that_is_not_there_is_404(office, revops):
             answer = (
                 caller.get(path) if method == "get" else caller.send(method, path, expected.body)
             )
-        answer.close()
+        if answer.streaming:
+            b"".join(answer.streaming_content)
         assert answer.status_code == 404, (name, method)

@@ -45,6 +45,8 @@ from pipeline.models import (
     Account,
     AlertPreference,
     Choice,
+    CleanUpRun,
+    ClosePullIn,
     ClosePush,
     Contact,
     CriterionTick,
@@ -132,7 +134,7 @@ def on_deal(deal: Deal, rep: User) -> None:
     DeclaredNone.objects.create(deal=deal, item_key="redlines", declared_at=AT)
     CriterionTick.objects.create(deal=deal, stage=deal.stage, criterion_key="x", ticked_at=AT)
     GateDebt.objects.create(
-        deal=deal, stage=deal.stage, item_key="x", label="X", reason="So", incurred_at=AT
+        deal=deal, stage=deal.stage, item_key="fit_score", label="X", reason="So", incurred_at=AT
     )
     ClosePush.objects.create(
         deal=deal,
@@ -143,6 +145,10 @@ def on_deal(deal: Deal, rep: User) -> None:
         crosses_quarter=False,
         pushed_at=AT,
     )
+    ClosePullIn.objects.create(
+        deal=deal, from_date=DAY + timedelta(days=9), to_date=DAY, pulled_at=AT
+    )
+    CleanUpRun.objects.create(scope="line", started_at=AT, started_by=rep)
 
 
 def sell(deal: Deal, rep: User, vp: User, desk: User) -> None:
@@ -424,6 +430,12 @@ BAD = {
     "pipeline_tick_withdrawal_has_when": by_somebody(CriterionTick, "withdrawn_by_id"),
     "pipeline_push_is_later": twin(ClosePush, to_date=DAY),
     "pipeline_push_has_reason": twin(ClosePush, reason_key=""),
+    "pipeline_pull_in_is_earlier": twin(ClosePullIn, to_date=DAY + timedelta(days=10)),
+    "pipeline_clean_up_one_running_per_person": twin(CleanUpRun),
+    "pipeline_clean_up_ends_after_it_began": change(
+        CleanUpRun, finished_at=AT - timedelta(days=1)
+    ),
+    "pipeline_clean_up_step_is_known": change(CleanUpRun, step=6),
     "pipeline_debt_one_unpaid_per_item": twin(GateDebt),
     "pipeline_debt_payment_has_when": by_somebody(GateDebt, "paid_by_id"),
     # Pipeline: what people are told, and what a stage brings with it
