@@ -436,8 +436,12 @@ BAD = {
         CleanUpRun, finished_at=AT - timedelta(days=1)
     ),
     "pipeline_clean_up_step_is_known": change(CleanUpRun, step=6),
-    "pipeline_debt_one_unpaid_per_item": twin(GateDebt),
-    "pipeline_debt_payment_has_when": by_somebody(GateDebt, "paid_by_id"),
+    "pipeline_debt_one_unpaid_per_item": twin(GateDebt, {"paid_at": None}),
+    "pipeline_debt_payment_has_when": by_somebody(
+        GateDebt, "paid_by_id", lambda model, **facts: twin(
+            model, {"paid_at": None}, item_key="another", **facts
+        )
+    ),
     # Pipeline: what people are told, and what a stage brings with it
     "pipeline_alertpreference.person_id": twin(AlertPreference),
     "pipeline_alert_one_standing": twin(FindingAlert),
