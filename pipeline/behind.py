@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Trim
 from django.db.models.lookups import Exact
 
@@ -185,15 +185,20 @@ class Behind:
         found = Q()
         if self.pushed:
             pushes = ClosePush.objects.filter(self.pushed.at_moment("pushed_at"))
-            found &= Q(of_rows(pushes.filter(reason_key=self.why) if self.why else pushes))
+            found &= of_rows(pushes.filter(reason_key=self.why) if self.why else pushes)
         if self.pulled:
-            found &= Q(of_rows(ClosePullIn.objects.filter(self.pulled.at_moment("pulled_at"))))
+            found &= of_rows(ClosePullIn.objects.filter(self.pulled.at_moment("pulled_at")))
         for span, field in ((self.entered, "entered_at"), (self.left, "left_at")):
             if span and self.stage:
                 of_stage = {"stage__key": self.stage}
                 if self.pipeline:
                     of_stage["stage__pipeline__key"] = self.pipeline
-                found &= Q(of_rows(StageVisit.objects.filter(span.at_moment(field), **of_stage)))
+                visits = StageVisit.objects.filter(**of_stage)
+                found &= of_rows(visits.filter(span.at_moment(field)))
+                if field == "entered_at" and span.since:
+                    # A cohort is of those that came for the first time.
+                    before = Span(None, span.since - timedelta(days=1))
+                    found &= ~of_rows(visits.filter(before.at_moment(field)))
         return found
 
     # In words
@@ -254,8 +259,9 @@ def day_in(text: str | None) -> date | None:
         return None
 
 
-def of_rows(rows: QuerySet[Any]) -> Exists:
-    return Exists(rows.filter(deal=OuterRef("pk")))
+def of_rows(rows: QuerySet[Any]) -> Q:
+    """Deals that have one of these rows; as numbers, since they are found by day, not by deal."""
+    return Q(pk__in=rows.order_by().values("deal"))
 
 
 def name_in(rows: QuerySet[Any]) -> str:

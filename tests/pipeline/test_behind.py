@@ -86,6 +86,15 @@ def test_pushed_deals_are_found_by_the_day_of_the_push(rep):
     assert names(Behind(pushed=Span(day + timedelta(days=1), None))) == []
 
 
+def test_a_cohort_is_of_those_that_came_for_the_first_time(rep):
+    make_deal(rep, "Early", at=AT - timedelta(days=9))
+    make_deal(rep, "Now", at=AT)
+
+    asked = Behind(stage="qualified", entered=Span(AT.date(), AT.date()))
+
+    assert names(asked) == ["Now"]
+
+
 def test_what_was_asked_is_said():
     asked = Behind(ended="won", of_product="GTX", closed=Span(DAY, DAY))
 
