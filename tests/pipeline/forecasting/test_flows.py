@@ -71,17 +71,17 @@ def history(rep, other_rep):
 
 
 def test_tallies_that_were_rebuilt_agree(history):
-    rebuild()
+    rebuild(at=LATER)
 
     agree()
 
 
 def test_marked_days_are_counted_as_they_are(rep, history):
-    rebuild()
+    rebuild(at=LATER)
     make_deal(rep, "Another", at=AT, amount=Decimal(777), close_date=date(2026, 11, 20))
 
     agree()
-    fold()
+    fold(at=LATER)
     agree()
 
 
@@ -89,7 +89,7 @@ def test_a_push_moves_money_out_of_the_month(rep):
     from pipeline.operations import push_close_date
 
     deal = make_deal(rep, at=AT, amount=Decimal(500), close_date=date(2026, 11, 20))
-    fold()
+    fold(at=LATER)
     push_close_date(
         deal=deal, to=date(2026, 12, 10), reason_key="budget", note="Next year's budget",
         by=SYSTEM, at=AT + 3 * DAY,
