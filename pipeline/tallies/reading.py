@@ -162,7 +162,7 @@ def of_owners(rows: QuerySet[Tally], scope: Scope, dimension: str) -> QuerySet[A
     if owners is None or not dimension.endswith("owner") or connection.vendor != "postgresql":
         return rows.annotate(cells_told=F("cells"))
     numbers = "|".join(str(int(pk)) for pk in sorted(owners)) or "0"
-    path = f'$[*] ? (@[1] like_regex "(^|@)({numbers})$")'
+    path = f'strict $[*] ? (@[1] like_regex "(^|@)({numbers})$")'
     told = Func(
         F("cells"),
         template=f"jsonb_path_query_array(%(expressions)s, '{path}'::jsonpath)",
