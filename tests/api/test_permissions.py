@@ -420,7 +420,11 @@ def wrong_answers(office, name, method, request):
             )
         if answer.streaming:
             b"".join(answer.streaming_content)
-        if answer.status_code not in expected.status_for(role):
+        allowed = expected.status_for(role)
+        if method == "delete" and role in expected.may:
+            # Whoever comes second finds it gone.
+            allowed = allowed | {404}
+        if answer.status_code not in allowed:
             said = "" if answer.streaming else answer.content[:300]
             found[role] = (answer.status_code, said)
     return found
@@ -455,7 +459,7 @@ def test_record_that_is_not_there_is_404(office, revops):
     for (name, method), (numbers, expected) in expectations(office).items():
         if not numbers or not isinstance(numbers[0], int):
             continue
-        path = address_of(name, [10**9])
+        path = address_of(name, [10**9, *numbers[1:]])
         if isinstance(expected.body, Upload):
             answer = expected.body.sent(caller, path)
         else:
