@@ -95,8 +95,11 @@ def firsts_since(after: Counted, deal: Deal, today: date) -> set[date]:
     """The first days of the months through which the deal may have been due."""
     known = after.opened_on != UNKNOWN_DAY
     day = after.opened_on if known else Company.get().local_day(deal.created_at)
-    firsts = set()
-    day = day.replace(day=1)
+    return firsts_between(day, today)
+
+
+def firsts_between(since: date, today: date) -> set[date]:
+    firsts, day = set(), since.replace(day=1)
     while day <= today:
         firsts.add(day)
         day = (day + timedelta(days=32)).replace(day=1)
@@ -111,6 +114,17 @@ def alters_history(before: Counted | None, after: Counted) -> bool:
         after.status,
         after.whose,
     )
+
+
+def mark_history(deals: Sequence[Deal], *, at: datetime) -> None:
+    """Mark all days of these deals, after more of their past became known."""
+    today = Company.get().local_day(at)
+    known = days_of_history([deal.pk for deal in deals])
+    for deal in deals:
+        counted = counted_of(deal)
+        days = {UNKNOWN_DAY} | counted.days | known.get(deal.pk, set())
+        begun = min(days - {UNKNOWN_DAY}, default=today)
+        mark_days([deal.pipeline_id], days | firsts_between(begun, today))
 
 
 def days_of_history(deals: Sequence[int]) -> dict[int, set[date]]:

@@ -208,9 +208,7 @@ def after_history(deals: Sequence[Deal], *, by: Actor, at: datetime) -> None:
     """Let standings, tallies and findings of these deals follow their longer past."""
     for deal in deals:
         stand_before(deal)
-    days = marks.days_of_history([deal.pk for deal in deals])
-    for deal in deals:
-        marks.mark_days([deal.pipeline_id], days.get(deal.pk, set()))
+    marks.mark_history(deals, at=at)
     keeping.recount_numbered([deal.pk for deal in deals], at)
 
 
