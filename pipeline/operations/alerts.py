@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import CharField, Exists, OuterRef, QuerySet
+from django.db.models.functions import Cast
 
 from pipeline.alerting.answers import answered_at
 from pipeline.alerting.audience import STALE, Line, told_kinds
@@ -18,6 +19,7 @@ from pipeline.models import AlertPreference, Deal, DigestSent, FindingAlert
 from revops.ledger.operations import record
 from revops.locks import Lock, lock_exclusively
 from revops.models import check_version
+from revops.outbox.models import Notification
 from revops.outbox.operations import notify
 from revops.people.actor import Actor
 from revops.people.models import User
@@ -36,6 +38,7 @@ AT_ONCE_TRUE = frozenset({"no_next_step", "no_decision_maker"})
 ANSWER_WITHIN = timedelta(days=7)
 UPDATE_WITHIN_DAYS = 3
 UPDATE = "update_or_close"
+HAND_OFF = "cs_handoff"
 
 
 @transaction.atomic(durable=True)
@@ -125,6 +128,7 @@ def sweep_findings(*, by: Actor, at: datetime, batch: int = BATCH) -> dict[str, 
             lock_exclusively(Lock.ALERTS)
             after = escalate_batch(sweep, after, batch)
     tell_at_once(sweep)
+    tell_late_hand_offs(sweep)
     return sweep.counts
 
 
@@ -333,3 +337,33 @@ def tell_found(sweep: Sweep, person: User, alerts: list[FindingAlert]) -> None:
         link=f"deal:{alerts[0].deal_id}" if is_one_deal else f"findingalert:{alerts[0].pk}",
     )
     sweep.counts["told"] += 1
+
+
+def tell_late_hand_offs(sweep: Sweep) -> None:
+    """Tell the seller, and the manager of whoever was asked, of a won customer not taken over."""
+    late = Task.objects.open().filter(kind=HAND_OFF, due_at__lte=sweep.at)
+    told = Notification.objects.filter(event="deal.handoff_late", dedupe_key=task_key())
+    for task in late.filter(~Exists(told)).select_related("assignee").order_by("pk"):
+        with transaction.atomic(durable=True):
+            tell_late_hand_off(sweep, task)
+
+
+def task_key() -> Cast:
+    """The number of a task as notifications spell it."""
+    return Cast(OuterRef("pk"), CharField())
+
+
+def tell_late_hand_off(sweep: Sweep, task: Task) -> None:
+    deal = Deal.objects.select_related("owner").get(pk=task.about_id)
+    manager = sweep.line.manager_of(task.assignee_id)
+    people = {sweep.line.answers_for(deal), manager or task.assignee_id}
+    for person in User.objects.filter(pk__in=people - {None}).order_by("pk"):
+        notify(
+            person,
+            "deal.handoff_late",
+            about=deal,
+            dedupe_key=str(task.pk),
+            at=sweep.at,
+            context={"deal": deal.name, "hand_off": task.assignee.name},
+            link=f"deal:{deal.pk}",
+        )

@@ -16,8 +16,10 @@ from pipeline.operations import (
     push_close_date,
     reassign_deal,
     set_alert_preference,
+    win_deal,
 )
 from revops.ledger.models import Entry
+from revops.outbox.bodies import render
 from revops.outbox.models import Delivery, Notification
 from revops.people.operations import deactivate_person
 from revops.work.models import Task
@@ -386,3 +388,28 @@ def test_nobody_who_left_is_mailed(rep, manager, revops):
     sweep()
 
     assert not Notification.objects.filter(person=rep, event="finding.found").exists()
+
+
+# After the win
+
+
+def test_a_hand_off_that_nobody_took_is_told_once(rep, manager, customer_success):
+    deal = complete(stale_deal(rep, stage="negotiation"))
+    win_deal(deal=deal, by=by(rep), at=STALE_AT)
+
+    for days in (1, 4, 5):
+        sweep(STALE_AT + days * DAY)
+
+    [notice] = told(rep, "deal.handoff_late")
+    assert notice.created_at == STALE_AT + 4 * DAY
+    assert "Acme rollout" in render(notice).text
+    assert len(told(customer_success, "deal.handoff_late")) == 1
+
+
+def test_a_hand_off_that_was_taken_is_not(rep, manager, customer_success):
+    win_deal(deal=complete(stale_deal(rep, stage="negotiation")), by=by(rep), at=STALE_AT)
+    Task.objects.filter(kind="cs_handoff").update(state="done", closed_at=STALE_AT)
+
+    sweep(STALE_AT + 9 * DAY)
+
+    assert told(rep, "deal.handoff_late") == []
