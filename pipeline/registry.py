@@ -26,8 +26,8 @@ from revops.refusals import Missing
 if TYPE_CHECKING:
     from django.db.models import Q
 
-    from pipeline.findings.context import Context
     from pipeline.forecasting.delay import Timeline
+    from pipeline.limits import Context
     from pipeline.models import Deal
     from revops.ledger.models import Entry
     from revops.people.actor import Actor
