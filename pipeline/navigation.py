@@ -122,7 +122,7 @@ def register() -> None:
     register_setting(
         "hand-over",
         "Hand over",
-        "Give everything a person holds to somebody else: deals, debts, tasks, accounts, approvals.",
+        "Give all that a person holds to somebody else: deals, debts, tasks, accounts, approvals.",
         "arrow-right-left",
         "pipeline:hand-over",
         60,

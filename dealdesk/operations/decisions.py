@@ -58,8 +58,8 @@ def decide_approval(
     approves it. Conditions of an approval must be done before the deal is won on it.
 
     Who is asked, whether they may still decide and whether the terms are the ones shown is asked
-    again under the lock. Raises NotAllowed, Conflict (decided, recalled, link used, terms changed) or Refused; then
-    nothing at all has happened, and a link is not used up.
+    again under the lock. Raises NotAllowed, Conflict (decided, recalled, link used, terms
+    changed) or Refused; then nothing at all has happened, and a link is not used up.
     """
     deal = lock_deal(slot.step.request.deal_id)
     request = lock_request(slot.step.request_id, deal)

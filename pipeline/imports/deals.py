@@ -245,7 +245,9 @@ class Places:
 
     def __init__(self, company: Company, at: datetime) -> None:
         self.company, self.today = company, company.local_day(at)
-        self.processes = {pipeline.key: process_of(pipeline) for pipeline in Pipeline.objects.with_rules()}
+        self.processes = {
+            pipeline.key: process_of(pipeline) for pipeline in Pipeline.objects.with_rules()
+        }
 
     def of(self, record: Record, deal: Deal | None) -> Place:
         """Return the place. Raises BadValue where the row contradicts itself."""
