@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import wraps
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.core.cache import cache
 from django.db.models import Avg, Count, Max, Min, Q, QuerySet, Sum
@@ -155,7 +155,7 @@ def kept(question: Callable[[User, Filters], Answer]) -> Callable[[User, Filters
             return question(user, filters)
         asked = sha256(repr((filters, Company.get().zone, stamp())).encode()).hexdigest()
         key = f"dealdesk.exceptions.{question.__name__}:{asked}"
-        return cache.get_or_set(key, lambda: question(user, filters), KEPT)
+        return cast(Answer, cache.get_or_set(key, lambda: question(user, filters), KEPT))
 
     return answer
 

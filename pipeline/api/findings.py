@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -84,7 +85,7 @@ class FindingFilters(filters.FilterSet):
         model = Deal
         fields: list[str] = []
 
-    def of(self, deals, name, value):
+    def of(self, deals: QuerySet[Deal], name: str, value: str) -> QuerySet[Deal]:
         keys = [value] if name == "kind" else [k.key for k in kinds() if k.severity == value]
         return find(deals, keys, read_context(self.request.user_at))
 
