@@ -29,6 +29,7 @@ from pipeline.conflicts import with_current_values
 from pipeline.keyset import Order
 from pipeline.models import Account, Contact
 from revops.api import IF_MATCH, Records
+from revops.imports.writing import without_ours
 from revops.refusals import Conflict
 
 EXTERNAL = [
@@ -63,6 +64,10 @@ class Upserts:
         if found is None:
             raise Http404
         return found
+
+    def said(self, known: Model, facts: dict[str, Any]) -> dict[str, Any]:
+        """What the source says of a known record, where it wins."""
+        return without_ours(known, self.kwargs["source"], known._meta.model_name or "", facts)
 
     def upsert(self, records: type[Model], create: Callable[[], Any], change: Callable) -> Any:
         """Change the record of that number or enter it; the loser of a race changes."""
@@ -160,7 +165,7 @@ class AccountApi(Upserts, Records):
         return self.upsert(
             Account,
             lambda: operations.create_account(**facts, **self.external(), by=self.by, at=self.at),
-            lambda known: self.change(known, facts),
+            lambda known: self.change(known, self.said(known, facts)),
         )
 
 
@@ -228,5 +233,5 @@ class ContactApi(Upserts, Records):
             lambda: operations.create_contact(
                 **{"account": None, **facts}, **self.external(), by=self.by, at=self.at
             ),
-            lambda known: self.change(known, facts),
+            lambda known: self.change(known, self.said(known, facts)),
         )

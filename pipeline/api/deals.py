@@ -183,6 +183,7 @@ class DealApi(Moves, Irregular, Around, Files, Items, Upserts, Records):
                 deal=deal,
                 changes=typed,
                 placing=operations.Placing(**said),
+                source=deal.source,
                 version=self.version,
                 by=self.by,
                 at=self.at,

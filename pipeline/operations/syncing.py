@@ -18,6 +18,7 @@ from pipeline.operations.shared import check_open, lock_deal
 from pipeline.operations.transfers import place_in, transfer
 from pipeline.permissions import check_can_change, check_can_reassign
 from pipeline.stages import process_of
+from revops.imports.writing import without_ours
 from revops.people.actor import Actor
 from revops.people.models import User
 from revops.refusals import Missing, Refused
@@ -43,6 +44,7 @@ def sync_deal(
     deal: Deal,
     changes: Mapping[str, Any],
     placing: Placing | None = None,
+    source: str = "",
     version: int | None = None,
     by: Actor,
     at: datetime,
@@ -50,11 +52,14 @@ def sync_deal(
     """Make a known deal say what another system says of it: everything, or nothing.
 
     Facts, close date, stage and owner change by the rules of their own verbs: a later date asks
-    its reason code, a stage its gate. Raises Refused with what is wanting.
+    its reason code, a stage its gate. What is filled in here stays where the company says that
+    ours wins over `source`. Raises Refused with what is wanting.
     """
-    placing = placing or Placing()
     deal = lock_deal(deal, version=version)
     check_can_change(deal, by=by)
+    changes = without_ours(deal, source, "deal", changes)
+    placed = without_ours(deal, source, "deal", vars(placing or Placing()))
+    placing = Placing(**placed)
     change(deal, changes, by=by, at=at)
     deal = sync_close_date(deal, placing, by=by, at=at)
     deal = sync_stage(deal, placing, by=by, at=at)

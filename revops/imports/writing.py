@@ -98,6 +98,18 @@ def fields_of_ours(source: str, entity: str) -> frozenset[str]:
     return frozenset(rows.values_list("field", flat=True))
 
 
+def without_ours(
+    instance: models.Model, source: str, entity: str, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the source says, less the fields that are set here and in which ours wins over it."""
+    ours = {name for name in fields_of_ours(source, entity) if is_set(instance, name)}
+    said = {name: value for name, value in facts.items() if name not in ours}
+    if ours and said.get("custom"):
+        custom: Mapping[str, Any] = said["custom"]
+        said["custom"] = {k: value for k, value in custom.items() if f"custom.{k}" not in ours}
+    return said
+
+
 def by_external_id(
     rows: models.QuerySet[M], source: str, records: Iterable[Record], *, lock: bool = True
 ) -> dict[str, M]:

@@ -1,9 +1,13 @@
+from datetime import date
+
 import pytest
 from django.db import IntegrityError
 
 from pipeline import operations
 from pipeline.models import Account, Contact, Deal
+from revops.imports.operations import choose_winners
 from tests.factories.dealdesk import make_quote
+from tests.factories.people import AT, SYSTEM
 from tests.factories.pipeline import complete, make_account, make_deal
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +190,53 @@ def test_debts_of_a_skip_are_shown(rep, api):
     debts = caller.get(f"deals/{deal.pk}/").json()["debts"]
 
     assert [(debt["item_key"], debt["stage"]) for debt in debts] == [("pain_points", "discovery")]
+
+
+# Which system wins
+
+
+def ours(*fields):
+    winners = {("deal", name): "ours" for name in fields}
+    choose_winners(source="crm", winners=winners, by=SYSTEM, at=AT)
+
+
+def test_what_is_set_here_stays_where_ours_wins(rep, api):
+    caller = api(rep)
+    enter(caller, pain_points="Paper forms")
+    ours("pain_points")
+
+    enter(caller, pain_points="Something else", timeline="Before summer")
+
+    deal = Deal.objects.get()
+    assert (deal.pain_points, deal.timeline) == ("Paper forms", "Before summer")
+
+
+def test_what_is_empty_here_is_filled_where_ours_wins(rep, api):
+    caller = api(rep)
+    enter(caller)
+    ours("pain_points")
+
+    enter(caller, pain_points="Paper forms")
+
+    assert Deal.objects.get().pain_points == "Paper forms"
+
+
+def test_our_close_date_stays_where_ours_wins(rep, api):
+    caller = api(rep)
+    enter(caller)
+    ours("close_date")
+
+    response = enter(caller, close_date="2027-03-01")
+
+    assert response.status_code == 200, response.content
+    assert Deal.objects.get().close_date == date(2026, 12, 15)
+
+
+def test_our_facts_of_an_account_stay_where_ours_wins(rep, api):
+    caller = api(rep)
+    caller.put(ACCOUNT, {"name": "Acme", "employees": 10})
+    choose_winners(source="crm", winners={("account", "employees"): "ours"}, by=SYSTEM, at=AT)
+
+    caller.put(ACCOUNT, {"name": "Acme", "employees": 20})
+
+    assert Account.objects.get().employees == 10
