@@ -4,8 +4,11 @@ import os
 
 from celery import Celery
 
+from revops import filebroker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "revops.settings")
 
+filebroker.register()
 app = Celery("revops")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
