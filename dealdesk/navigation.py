@@ -9,6 +9,7 @@ from django.urls import reverse
 from dealdesk.coverage import inbox_count
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Quote
 from dealdesk.permissions import can_see_exceptions
+from dealdesk.views import bypasses
 from dealdesk.views.panels import deal_panel, home_panel
 from pipeline import registry
 from pipeline.models import Deal
@@ -61,6 +62,7 @@ SHEET = "css/dealdesk.css"
 
 
 def register() -> None:
+    bypasses.register()
     register_item(
         "approvals",
         "Approvals",

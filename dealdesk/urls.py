@@ -2,6 +2,7 @@ from django.urls import path
 
 from dealdesk.views import (
     approvals,
+    bypasses,
     conversation,
     exceptions,
     links,
@@ -22,6 +23,12 @@ urlpatterns = [
     path("quotes/<int:pk>/revise/", quotes.quote_revise, name="quote-revise"),
     path("quotes/<int:pk>/clone/", quotes.quote_clone, name="quote-clone"),
     path("quotes/<int:pk>/make-primary/", quotes.quote_make_primary, name="quote-make-primary"),
+    path("reports/let-pass/", bypasses.request_bypass_report, name="request-bypass-report"),
+    path(
+        "reports/let-pass/export/<str:kind>/",
+        bypasses.request_bypass_export,
+        name="request-bypass-export",
+    ),
     path("requests/<int:pk>/", requests.request_detail, name="request-detail"),
     path("requests/<int:pk>/condition/", requests.request_condition, name="request-condition"),
     path("requests/<int:pk>/bypass/", requests.request_bypass, name="request-bypass"),

@@ -158,6 +158,11 @@ class ApprovalRequest(ProtectedStateMixin):
                 name="dealdesk_request_expiring",
             ),
             models.Index(fields=["submitted_at", "id"], name="dealdesk_request_submitted"),
+            models.Index(
+                fields=["-bypassed_at", "-id"],
+                condition=Q(bypassed_at__isnull=False),
+                name="dealdesk_request_let_pass",
+            ),
         ]
 
     def __str__(self) -> str:

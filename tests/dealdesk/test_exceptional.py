@@ -188,3 +188,34 @@ def test_handing_on_to_nobody_says_what_to_do(asked, vp, client):
 
     assert page.status_code == 422
     assert "Choose a colleague" in page.content.decode()
+
+
+# The report
+
+
+REPORT = "/reports/let-pass/"
+
+
+def test_the_report_names_who_let_what_pass_and_why(asked, revops, manager, client):
+    let_pass(asked, revops)
+
+    client.force_login(manager)
+    page = client.get(REPORT).content.decode()
+    assert "Board decided in person" in page
+
+    lines = b"".join(client.get(f"{REPORT}export/csv/").streaming_content).decode()
+    assert "Board decided in person" in lines
+
+
+def test_another_line_reads_nothing_of_it(asked, revops, client):
+    let_pass(asked, revops)
+
+    client.force_login(make_person("Otto Other", roles=["sales_manager"]))
+
+    assert "Board decided" not in client.get(REPORT).content.decode()
+
+
+def test_a_rep_has_no_report(rep, client):
+    client.force_login(rep)
+
+    assert client.get(REPORT).status_code == 403
