@@ -64,8 +64,11 @@ OPEN = {
 }
 """Addresses that need no sign-in, each with its reason."""
 
-OWN_BUSINESS = {"frame:notification-read-all"}
-"""What anybody signed in may post: it changes nothing but their own notices."""
+OWN_BUSINESS = {
+    "frame:notification-read-all": "their own notices",
+    "pipeline:clean-up-skip": "what their own session puts off",
+}
+"""What anybody signed in may post: it changes nothing but this."""
 
 SAMPLES = {"int": "1", "slug": "x", "str": "x", "path": "x", "uuid": "0" * 32}
 
@@ -204,6 +207,8 @@ def noun_of(address) -> str:
     first = address.route.partition("/")[0]
     if address.route.startswith("forecast/calls/"):
         return "call"
+    if address.route.startswith("hygiene/clean-up/"):
+        return "deal"
     return {
         "deals": "deal",
         "accounts": "account",

@@ -6,9 +6,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from openpyxl import load_workbook
 
 from revops.exports import Sheet, file_response
+
+# An answer that is sent looks after the connections of its request.
+pytestmark = pytest.mark.django_db
 
 ROWS = [["Acme", 3, Decimal("10.50"), Fraction(1, 4), date(2026, 11, 3), None]]
 HEADER = ["Name", "Deals", "Amount", "Rate", "Day", "Nothing"]

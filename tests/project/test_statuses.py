@@ -9,7 +9,6 @@ from django_fsm import FSMField
 
 OURS = ("revops.", "pipeline", "dealdesk")
 RESERVED = {
-    ("approvalrequest", "returned"): "Sending back comes with the deal desk's own issue.",
     ("approvalrequest", "lapsed"): "Judged when it is read; the row stays approved.",
 }
 
