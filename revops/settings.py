@@ -344,6 +344,7 @@ SPECTACULAR_SETTINGS = {
         "ContactRole": "pipeline.models.DealContact.Role",
         "RoleName": "revops.people.models.Role",
         "Segment": "pipeline.models.Segment",
+        "ReviewOutcome": "pipeline.operations.reviews.Outcome",
         "InReturn": "dealdesk.models.ApprovalRequest.Return",
     },
 }

@@ -26,11 +26,12 @@ from pipeline.api.shapes.irregular import (
     OwedOut,
     PayIn,
     ResultsOut,
+    ReviewIn,
     TransferIn,
 )
 from pipeline.keyset import Order
 from pipeline.models import StageVisit
-from pipeline.operations import MoveResult
+from pipeline.operations import MoveResult, reviews
 from pipeline.stages import process_of
 from revops.api import IF_MATCH, Endpoint
 
@@ -43,6 +44,19 @@ class Irregular:
     def override(self, request, pk):
         """Move the deal past what its gate asks: RevOps administrators only, with a reason."""
         return self.moved(operations.override_move, OverrideIn)
+
+    @extend_schema(request=ReviewIn, responses=DealDetail, parameters=[IF_MATCH])
+    @action(detail=True, methods=["post"])
+    def review(self, request, pk):
+        """Say what becomes of the forecast of a deal that was pushed again: managers and RevOps."""
+        deal, facts = self.get_object(), self.facts(ReviewIn)
+        asked = reviews.Asked(
+            close_date=facts.get("close_date"),
+            reason_key=facts["push_reason"],
+            evidence=facts.get("evidence") or {},
+        )
+        said = {"outcome": facts["outcome"], "note": facts["note"], "asked": asked}
+        return self.carried_out(reviews.review_forecast, deal, said)
 
     @extend_schema(request=TransferIn, responses=DealDetail, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"])

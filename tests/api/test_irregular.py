@@ -129,3 +129,14 @@ def test_an_upsert_tells_the_past_of_a_deal(revops):
     assert answer.status_code == 201
     visits = Deal.objects.get().visits.filter(move="import")
     assert [visit.skipped for visit in visits.order_by("entered_at")] == [[], ["discovery"]]
+
+
+def test_a_manager_reviews_the_forecast(rep, manager):
+    deal = make_deal(rep)
+    body = {"outcome": "new_date", "note": "Their board meets then", "close_date": "2026-11-30"}
+
+    assert Caller(rep).post(address(deal, "review/"), body).status_code == 403
+    answer = Caller(manager).post(address(deal, "review/"), body)
+
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["close_date"] == "2026-11-30"

@@ -302,6 +302,14 @@ def expectations(office):
             deal,
             Expect({"revops"}, SEES_DEAL, {"to": "demo", "reason": "Known"}),
         ),
+        ("api-deal-review", "post"): (
+            deal,
+            Expect(
+                {"manager", "vp", "revops"},
+                SEES_DEAL,
+                {"outcome": "keep", "note": "Signed in principle"},
+            ),
+        ),
         ("api-deal-transfer", "post"): (
             deal,
             changes({"pipeline": "new-business", "reason": "Known"}),

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from pipeline.api.shapes.deals import MissingOut
 from pipeline.api.shapes.values import Colleague, EvidenceField, StageField, Visible
 from pipeline.models import Deal, GateDebt, Pipeline
+from pipeline.operations.reviews import Outcome
 from revops.api import Input, PersonOut
 
 MOST_AT_ONCE = 200
@@ -15,6 +16,18 @@ MOST_AT_ONCE = 200
 class OverrideIn(Input):
     to = StageField()
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
+
+
+class ReviewIn(Input):
+    """What a forecast review comes to; a new date and a loss say more."""
+
+    outcome = serializers.ChoiceField(Outcome.choices)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
+    close_date = serializers.DateField(required=False, allow_null=True, help_text="For new_date.")
+    push_reason = serializers.CharField(
+        required=False, allow_blank=True, max_length=50, default="", help_text="For a later date."
+    )
+    evidence = EvidenceField(required=False, help_text="For close: loss_reason and competitor.")
 
 
 class TransferIn(Input):
