@@ -210,9 +210,14 @@ def process_of(pipeline: Pipeline) -> Process:
     return process_by_id(pipeline.pk)
 
 
+def pipelines_with_rules() -> list[Pipeline]:
+    """All pipelines ever published, in order; read once for a page."""
+    return remembered("pipelines", lambda: list(Pipeline.objects.with_rules()))
+
+
 def pipelines_in_use() -> list[Pipeline]:
-    """The pipelines in which deals can be entered, in order; read once for a page."""
-    return remembered("pipelines_in_use", lambda: list(Pipeline.objects.in_use()))
+    """The pipelines in which deals can be entered, in order."""
+    return [pipeline for pipeline in pipelines_with_rules() if not pipeline.retired_at]
 
 
 def process_by_id(pipeline_id: int) -> Process:

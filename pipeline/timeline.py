@@ -80,6 +80,8 @@ def timeline_of(record: Model, user: User, *, before: str = "", size: int = PAGE
         rows = rows.filter(Q(at__lt=moment) | Q(at=moment, pk__lt=pk))
     page = list(rows[: size + 1])
     shown = page[:size]
+    if isinstance(record, Deal):
+        remembered(("pipeline of", record.pk), lambda: record.pipeline_id)
     beside = {} if isinstance(record, Deal) else deals_of(shown, user)
     following = f"{shown[-1].at.isoformat()}_{shown[-1].pk}" if len(page) > size else ""
     return Told(tell(shown, user, beside), following)

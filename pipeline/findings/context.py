@@ -10,7 +10,7 @@ from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F
 
 from pipeline.limits import Context
 from pipeline.models import Deal, Move, Pipeline, StageVisit
-from pipeline.stages import Process, Rule, process_of
+from pipeline.stages import Process, Rule, pipelines_with_rules, process_of
 from revops.company.models import Company
 from revops.remembering import remembered
 
@@ -31,8 +31,7 @@ def gather(at: datetime) -> Context:
     silence: dict[int, int] = {}
     decided_in: set[int] = set()
     last: set[int] = set()
-    published = Pipeline.objects.filter(versions__published_at__isnull=False).distinct()
-    for pipeline in published.order_by("pk"):
+    for pipeline in pipelines_with_rules():
         process = process_of(pipeline)
         limits |= limits_of(process, average_days(pipeline, at))
         silence[pipeline.pk] = process.buyer_silence_days

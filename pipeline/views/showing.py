@@ -33,7 +33,7 @@ from pipeline.gates import (
     missing,
     rows_of,
 )
-from pipeline.models import Deal, Move, Pipeline
+from pipeline.models import Deal, Move
 from pipeline.moneyhistory import money_history
 from pipeline.permissions import (
     can_override,
@@ -43,7 +43,7 @@ from pipeline.permissions import (
     check_can_review,
 )
 from pipeline.registry import CUSTOM
-from pipeline.stages import Process, Rule, process_by_id
+from pipeline.stages import Process, Rule, pipelines_in_use, process_by_id
 from pipeline.timeline import choice_labels, timeline_of
 from pipeline.views.shared import why_not
 from revops.company.fields import standing_fields
@@ -51,7 +51,6 @@ from revops.company.models import Company
 from revops.frame.formats import day_text
 from revops.frame.shapes import StageMark
 from revops.people.actor import Actor
-from revops.remembering import remembered
 from revops.work.models import Task
 
 DAY = timedelta(days=1)
@@ -219,8 +218,7 @@ def override_of(process: Process, visits) -> dict[str, Any] | None:
 
 
 def has_other_pipelines() -> bool:
-    found = Pipeline.objects.in_use()
-    return remembered("pipelines", found.count) > 1
+    return len(pipelines_in_use()) > 1
 
 
 # The path

@@ -369,4 +369,4 @@ def test_deal_page_asks_no_more_questions_than_this(request, visit, rep, who):
     plan_next_step(deal=deal, next_step="Call", by=by(rep), at=AT)
 
     address = deal.get_absolute_url()
-    assert queries_of(visit(request.getfixturevalue(who)), address) <= 28
+    assert queries_of(visit(request.getfixturevalue(who)), address) <= 27
