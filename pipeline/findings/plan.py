@@ -35,7 +35,8 @@ def dead(context: Context) -> Q:
         lately = Activity.objects.filter(
             deal=OuterRef("pk"), happened_at__gte=context.at - timedelta(days=limit)
         )
-        found |= Q(~Exists(lately), stage=stage_id, entered_stage_at__lt=entered)
+        # The database asks in this order within an "or": activities only of those that are old.
+        found |= Q(stage=stage_id, entered_stage_at__lt=entered) & Q(~Exists(lately))
     return found
 
 

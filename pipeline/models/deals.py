@@ -271,6 +271,39 @@ class Deal(ProtectedStateMixin, Versioned):
                 condition=Q(status="open"),
                 name="pipeline_deal_findings",
             ),
+            # The deals of one kind of finding, longest first; most kinds are rare.
+            models.Index(
+                fields=["entered_stage_at", "id"],
+                condition=Q(status="open"),
+                name="pipeline_deal_open_entered",
+            ),
+            models.Index(
+                fields=["debt_due_on", "id"],
+                condition=Q(status="open", debt_due_on__isnull=False),
+                name="pipeline_deal_open_debt",
+            ),
+            models.Index(
+                fields=["skipped_at", "id"],
+                condition=Q(status="open", skipped_at__isnull=False),
+                name="pipeline_deal_open_skipped",
+            ),
+            models.Index(
+                fields=["approval_ends_at", "id"],
+                condition=Q(status="open", approval_ends_at__isnull=False),
+                name="pipeline_deal_open_approval",
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(status="open", approval_voided=True),
+                name="pipeline_deal_open_voided",
+            ),
+            # The forecast adds up what is expected to close in a period.
+            models.Index(
+                fields=["pipeline", "close_date"],
+                include=["owner", "stage", "forecast_category", "currency", "amount"],
+                condition=Q(status="open"),
+                name="pipeline_deal_forecast",
+            ),
             # What began on a day, for the tallies of that day.
             models.Index(fields=["opened_on", "id"], name="pipeline_deal_opened_on"),
         ]
