@@ -7,6 +7,7 @@ from pipeline.operations.alerts import sweep_findings as sweep
 from pipeline.operations.digests import due
 from pipeline.operations.digests import send_digests as send
 from pipeline.operations.forecasts import take_snapshots as take
+from pipeline.operations.recounting import recount_open_deals as recount
 from revops.people.actor import Actor
 
 
@@ -14,6 +15,12 @@ from revops.people.actor import Actor
 def sweep_findings():
     """Find what is wrong and tell it, each thing once; a missed run changes nothing."""
     return sweep(by=Actor.system(), at=timezone.now())
+
+
+@shared_task
+def recount_open_deals():
+    """Count anew what open deals lack, since some of it depends on the day."""
+    return recount(by=Actor.system(), at=timezone.now())
 
 
 @shared_task

@@ -12,10 +12,12 @@ from pipeline.operations import (
     advance_deal,
     fill_items,
     log_activity,
+    plan_next_step,
     tick_criterion,
     withdraw_tick,
 )
 from pipeline.operations.buying import link_contact
+from pipeline.operations.recounting import recount_open_deals
 from revops.ledger.models import Entry
 from revops.refusals import Refused
 from revops.work.models import Attachment
@@ -184,3 +186,19 @@ def test_the_facts_are_told_with_their_labels():
 
     assert {"meeting_held", "contract_attached", "quote_submitted"} <= set(kinds)
     assert all(kinds.values())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_planned_step_counts_until_its_day_is_over(rep):
+    publish(derived_from="next_step_planned")
+    deal = make_deal(rep)
+    plan_next_step(deal=deal, next_step="Call Bea", next_step_date=AT.date(), by=by(rep), at=AT)
+    recount_open_deals(by=SYSTEM, at=AT)
+    deal.refresh_from_db()
+    before = deal.missing_count
+
+    changed = recount_open_deals(by=SYSTEM, at=AT + timedelta(days=1))
+
+    deal.refresh_from_db()
+    assert (changed, deal.missing_count) == (1, before + 1)
+    assert recount_open_deals(by=SYSTEM, at=AT + timedelta(days=1)) == 0
