@@ -59,7 +59,9 @@ def rates(
     most = min(100.0, max([10.0, *ends]))
     marks = ticks(0, most, 5)
     along = Scale(0, marks[-1], 0, WIDTH - 24)
-    height = max(1, len(rows)) * ROW + 20
+    if not ends:
+        marks, reference = [], None
+    height = max(1, len(rows)) * ROW + (20 if marks else 0)
     parts = [
         part
         for mark in marks
@@ -72,9 +74,11 @@ def rates(
     ]
     for at, row in enumerate(rows):
         parts += rate_row(row, at * ROW, along, tone)
-    if reference is not None and rows:
-        x = along(min(reference, marks[-1]))
-        parts.append(dashed(x, 4, x, height - 18, f"All together: {figure(reference, '%')}"))
+        if reference is not None:
+            # Beside the bar alone: the words above it stay readable.
+            x, y = along(min(reference, marks[-1])), at * ROW + BASE
+            said_all = f"All together: {figure(reference, '%')}"
+            parts.append(dashed(x, y - 4, x, y + THICK + 4, said_all))
     table: list[list[float | None]] = [[row.value, row.low, row.high] for row in rows]
     labels, links = [row.label for row in rows], any(row.href for row in rows)
     series = ["Rate", "From", "To"]

@@ -40,7 +40,7 @@ def trend_page(question: Question) -> Answer:
     ]
     return Answer(
         tiles,
-        [trend_counts(question, rows, drill), trend_rates(question, rows)],
+        [trend_counts(question, rows, drill), *trend_rates(question, rows)],
         moneys=[row.won_value for row in rows],
     )
 
@@ -89,7 +89,10 @@ def trend_line(question: Question, row, drill: Drill) -> list[Cell]:
     ]
 
 
-def trend_rates(question: Question, rows) -> Section:
+def trend_rates(question: Question, rows) -> list[Section]:
+    """The line of the win rates; none where no month closed deals enough to tell."""
+    if not any(row.rate.enough for row in rows):
+        return []
     years = len({row.month.year for row in rows}) > 1
     known = [
         (
@@ -100,4 +103,4 @@ def trend_rates(question: Question, rows) -> Section:
     ]
     chart = draw.line(known, series=["Win rate"], title="Win rate by month", unit="%", data=False)
     note = "A month with fewer than 20 closed deals has no point on the line."
-    return Section("Win rate", IN_PERIOD, [chart], notes=[note], layout="wide")
+    return [Section("Win rate", IN_PERIOD, [chart], notes=[note], layout="wide")]
