@@ -117,8 +117,18 @@ def register() -> None:
         visible=may_read_reports,
         under="/reports/",
     )
-    register_command("new-deal", "New deal", "plus", "pipeline:deal-new", visible=may_enter_deals)
-    register_command("deal-list", "Deals as a list", "list", "pipeline:deal-list")
+    register_command(
+        "new-deal", "New deal", "plus", "pipeline:deal-new", visible=may_enter_deals, order=10
+    )
+    register_command(
+        "clean-up",
+        "Clean up my deals",
+        "sparkles",
+        "pipeline:clean-up",
+        visible=may_enter_deals,
+        order=20,
+    )
+    register_command("deal-list", "Deals as a list", "list", "pipeline:deal-list", order=30)
     register_setting(
         "hand-over",
         "Hand over",

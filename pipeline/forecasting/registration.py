@@ -3,7 +3,7 @@
 from pipeline.forecasting import flows
 from pipeline.forecasting.whose import may_see_forecast
 from pipeline.reports.index import FORECAST, ReportLink, register_report
-from revops.frame.navigation import register_command, register_item
+from revops.frame.navigation import register_item
 
 REPORTS = (
     (
@@ -72,11 +72,4 @@ def register() -> None:
         45,
         visible=may_see_forecast,
         under="/forecast/",
-    )
-    register_command(
-        "waterfall",
-        "Change of the pipeline",
-        "chart-no-axes-column",
-        "pipeline:waterfall",
-        visible=may_see_forecast,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pipeline.models.visibility import SELLS, sees_all_deals
-from revops.frame.navigation import address
+from revops.frame.navigation import address, register_command
 from revops.refusals import NotAllowed
 
 if TYPE_CHECKING:
@@ -64,8 +64,16 @@ links: dict[str, ReportLink] = {}
 
 
 def register_report(link: ReportLink) -> None:
-    """List a report; one whose page does not exist is not shown."""
+    """List a report, and let it be a command; one whose page does not exist is not shown."""
     links[link.key] = link
+    register_command(
+        f"report-{link.key}",
+        f"Report: {link.title}",
+        link.icon,
+        link.url_name,
+        visible=link.visible,
+        order=60,
+    )
 
 
 def reports_for(user: User) -> list[tuple[str, list[ReportLink]]]:

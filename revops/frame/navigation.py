@@ -71,6 +71,7 @@ class Command:
     icon: str
     url_name: str
     visible: Visible = everyone
+    order: int = 50
 
     @property
     def url(self) -> str:
@@ -126,10 +127,16 @@ def register_search(key: str, label: str, find: Callable[[Any, str, int], Iterab
 
 
 def register_command(
-    key: str, label: str, icon: str, url_name: str, *, visible: Visible = everyone
+    key: str,
+    label: str,
+    icon: str,
+    url_name: str,
+    *,
+    visible: Visible = everyone,
+    order: int = 50,
 ) -> None:
     """Add an act such as "New deal" to the command dialog."""
-    registry.commands[key] = Command(key, label, icon, url_name, visible)
+    registry.commands[key] = Command(key, label, icon, url_name, visible, order)
 
 
 def register_setting(
@@ -180,8 +187,17 @@ def places(user: Any, path: str) -> list[Place]:
 
 
 def commands(user: Any) -> list[Command]:
+    """The acts of this person, those first that make something; then what they may set up."""
+    acts = sorted(registry.commands.values(), key=lambda each: (each.order, each.label))
+    settings = [
+        Command(each.key, each.label, each.icon, each.url_name, each.visible)
+        for each in settings_of(user)
+    ]
+    known = {command.url_name for command in acts}
     return [
-        command for command in registry.commands.values() if command.visible(user) and command.url
+        command
+        for command in [*acts, *(each for each in settings if each.url_name not in known)]
+        if command.visible(user) and command.url
     ]
 
 
