@@ -35,8 +35,12 @@ class ActivityForm(forms.Form):
     """A note, call, meeting or mail."""
 
     kind = forms.ChoiceField(choices=Activity.Kind.choices, widget=forms.RadioSelect)
-    side = forms.ChoiceField(choices=Activity.Side.choices, widget=forms.RadioSelect)
-    body = forms.CharField(required=False, widget=long_text(placeholder="What happened?"))
+    side = forms.ChoiceField(
+        choices=Activity.Side.choices, label="From whom", widget=forms.RadioSelect
+    )
+    body = forms.CharField(
+        required=False, label="What happened", widget=long_text(placeholder="What happened?")
+    )
     happened_at = forms.DateTimeField(
         required=False,
         label="When",

@@ -120,6 +120,7 @@ def deal_transfer(request, pk):
         "refused": refused,
         "title": f"Move {deal.name} to another pipeline",
         "lead": lead_of(deal, form),
+        "nothing_to_do": not form.places,
         "submit": "Move it there",
     }
     return show_act(request, deal, context, status=422 if form.errors else status)
