@@ -17,9 +17,10 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # Kombu calls it message in one class and payload in the next.
+    def _put(self, queue: str, *message: Any, **kwargs: Any) -> None:
         stem = f"{round(filesystem.monotonic() * 1000)}_{uuid4()}"
-        write_whole(Path(self.data_folder_out) / f"{stem}.{queue}.msg", dumps(message))
+        write_whole(Path(self.data_folder_out) / f"{stem}.{queue}.msg", dumps(*message))
 
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         bound = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
