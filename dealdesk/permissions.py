@@ -205,6 +205,8 @@ def check_can_meet(deal: Deal, condition: ApprovalCondition, *, by: Actor) -> No
     """Raise unless `by` may say that a condition is met: who set it, and who changes the deal."""
     if by.user is None:
         raise NotAllowed("A condition is met by a person.")
+    if not deal.is_open:
+        raise Refused("This deal is closed.", code="closed")
     if by.user.pk != condition.decision.decided_by_id:
         check_can_change(deal, by=by)
 

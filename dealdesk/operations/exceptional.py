@@ -27,6 +27,7 @@ from dealdesk.permissions import (
     check_can_meet,
     check_fits,
 )
+from pipeline.findings.keeping import refresh_approval
 from revops.ledger.operations import record
 from revops.outbox.operations import notify
 from revops.people.actor import Actor
@@ -85,6 +86,7 @@ def bypass_request(
     request.ended_reason, request.decided_at = reason.strip(), at
     request.valid_until = at + timedelta(days=pinned_policy(request).validity_days)
     request.save(update_fields=BYPASS)
+    refresh_approval(request.deal_id)
     left = close_slots(request, ApprovalSlot.State.BYPASSED, at=at, killed=links.Killed.NOT_NEEDED)
     request.steps.filter(state__in=UNSETTLED).update(
         state=ApprovalStep.State.BYPASSED, settled_at=at
