@@ -150,6 +150,7 @@ CHOICES = {
         ("internal_approval", "Waiting for our own approval"),
         ("wrong_estimate", "First date was wrong"),
         ("reopened", "Deal reopened"),
+        ("imported", "Moved in another system"),
         ("other", "Other"),
     ),
     Choice.List.LOSS_REASON: (

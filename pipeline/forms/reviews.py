@@ -6,6 +6,7 @@ from django import forms
 
 from pipeline.forms.shared import choices_of
 from pipeline.models import Choice
+from pipeline.operations.close_dates import BY_ITSELF
 from pipeline.operations.reviews import Asked, Outcome
 from revops.frame.forms import DayField
 
@@ -25,7 +26,7 @@ class ReviewForm(forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         pushes = choices_of(Choice.List.PUSH_REASON, empty="Choose a reason")
-        self.fields["reason_key"].choices = [each for each in pushes if each[0] != "reopened"]
+        self.fields["reason_key"].choices = [each for each in pushes if each[0] not in BY_ITSELF]
         self.fields["loss_reason"].choices = choices_of(
             Choice.List.LOSS_REASON, empty="Choose a reason"
         )

@@ -15,7 +15,18 @@ from pipeline.addedfields import search_text
 from pipeline.findings.keeping import recount_numbered
 from pipeline.imports.accounts import ACCOUNT, PERSON, find_account
 from pipeline.imports.extensions import DealExtension, begin_extensions
-from pipeline.models import Account, Choice, Deal, Move, Pipeline, StageRule, StageVisit
+from pipeline.models import (
+    Account,
+    Choice,
+    ClosePullIn,
+    ClosePush,
+    Deal,
+    Move,
+    Pipeline,
+    StageRule,
+    StageVisit,
+)
+from pipeline.operations.close_dates import IMPORTED, push_row
 from pipeline.operations.shared import tell_listeners
 from pipeline.stages import Process, Rule, process_of
 from pipeline.standings import Standing, follow_many, standing_of
@@ -40,6 +51,7 @@ from revops.imports.writing import (
     settle,
 )
 from revops.ledger.operations import Draft, record_many
+from revops.locks import Lock, share_lock
 from revops.outbox.operations import quietly
 from revops.people.actor import Actor, Via
 from revops.people.imports import find_person
@@ -136,6 +148,7 @@ class DealPlan(Plan[Deal]):
     moved: bool = False
     attached: dict[str, Record] = field(default_factory=dict)
     attached_news: frozenset[str] = frozenset()
+    was_due: date | None = None
 
     @property
     def status(self) -> str:
@@ -166,6 +179,8 @@ def import_deals(
     values that the source changed since the last import are written over what people entered.
     Raises BadRows when rows are bad and are not to be skipped.
     """
+    # Like whoever moves a deal: all of it by the rules of before a publication, or of after it.
+    share_lock(Lock.RULES)
     company, added = Company.get(), begin_extensions()
     records = drafts.records.get("deal", {})
     there = by_external_id(Deal.objects.all(), drafts.source, records.values())
@@ -351,6 +366,7 @@ def _write(
     _save_new(new, progress)
     _save_visits(new, [each for each in old if each.moved], at=at)
     save_changed(old, _STAMPED)
+    _save_date_moves(old, by=by, at=at)
     entries = [_entry(each, new=True) for each in new]
     entries += [_entry(each, new=False) for each in old if each.after]
     for extension in added:
@@ -410,8 +426,39 @@ def _change(each: DealPlan, company: Company, accounts: dict[int, str], *, at: d
         _move(each, each.place, at=at)
     elif each.place and each.place.closed_on != each.row.closed_on:
         set_fields(each, {"closed_on": each.place.closed_on})
-    set_fields(each, _facts(each, company))
+    each.was_due = each.row.close_date if each.row.is_open else None
+    facts = _facts(each, company)
+    if each.was_due and facts.get("close_date", each.was_due) is None:
+        del facts["close_date"]
+    set_fields(each, facts)
+    if is_later(each):
+        set_fields(each, {"push_count": each.row.push_count + 1})
     _finish(each, accounts)
+
+
+def is_later(each: DealPlan) -> bool:
+    """Whether the source moved the close date of an open deal later."""
+    now = each.row.close_date
+    return bool(each.row.is_open and each.was_due and now and now > each.was_due)
+
+
+def _save_date_moves(old: Sequence[DealPlan], *, by: Actor, at: datetime) -> None:
+    """Keep every close date that moved: no push is hidden by coming from elsewhere."""
+    pushes, pull_ins = [], []
+    for each in old:
+        was, now = each.was_due, each.row.close_date
+        if not (each.row.is_open and was and now) or was == now:
+            continue
+        if is_later(each):
+            pushes.append(push_row(each.row, was, now, IMPORTED, by=by, at=at))
+        else:
+            pull_ins.append(
+                ClosePullIn(
+                    deal=each.row, from_date=was, to_date=now, pulled_at=at, pulled_by=by.user
+                )
+            )
+    ClosePush.objects.bulk_create(pushes, batch_size=BATCH)
+    ClosePullIn.objects.bulk_create(pull_ins, batch_size=BATCH)
 
 
 def _facts(each: DealPlan, company: Company) -> dict[str, Any]:

@@ -20,6 +20,7 @@ USED_BY_RULES = {
         Choice.List.PUSH_REASON,
         "reopened",
     ): "Reopening a deal pushes its close date.",
+    (Choice.List.PUSH_REASON, "imported"): "An import that moves a close date later is a push.",
     (Choice.List.PUSH_REASON, "other"): "“Other” is what people choose when nothing else fits.",
     (Choice.List.LOSS_REASON, "other"): "“Other” is what people choose when nothing else fits.",
 }

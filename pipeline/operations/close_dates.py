@@ -10,7 +10,7 @@ from django.db import transaction
 
 from pipeline.junk import is_junk
 from pipeline.models import Choice, ClosePullIn, ClosePush, Deal
-from pipeline.operations.evidence import read_day, set_first_close_date
+from pipeline.operations.evidence import check_not_past, read_day, set_first_close_date
 from pipeline.operations.shared import (
     check_open,
     follow_evidence,
@@ -20,7 +20,6 @@ from pipeline.operations.shared import (
     write_facts,
 )
 from pipeline.permissions import check_can_change
-from revops.company.models import Company
 from revops.people.actor import Actor
 from revops.people.models import Role, User
 from revops.refusals import Missing, Refused
@@ -33,6 +32,11 @@ REVIEW_IN = timedelta(hours=16)
 """Two days of eight business hours."""
 REVIEW_FROM = 2
 """The push from which the forecast of a deal is looked at again."""
+
+
+IMPORTED = "imported"
+BY_ITSELF = frozenset({"reopened", IMPORTED})
+"""Reasons that nobody gives: reopening a deal and importing one write them down."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def pull_in(deal: Deal, to: date | str, *, by: Actor, at: datetime) -> Deal:
         raise Refused(
             "This is not earlier. Moving the close date later needs a reason.", code="not_earlier"
         )
-    check_day(day, at=at)
+    check_not_past(day, at=at)
     ClosePullIn.objects.create(
         deal=deal, from_date=deal.close_date, to_date=day, pulled_at=at, pulled_by=by.user
     )
@@ -132,7 +136,7 @@ def push(
         raise Refused("The deal has no close date yet. Set the first one.", code="no_close_date")
     if day <= deal.close_date:
         raise Refused("This is not later than the close date it has.", code="not_later")
-    check_day(day, at=at)
+    check_not_past(day, at=at)
     check_reason(deal, day, reason_key, note)
     move_later(deal, day, reason_key, note, by=by, at=at)
     if asks_review and deal.push_count >= REVIEW_FROM:
@@ -140,16 +144,11 @@ def push(
     return deal
 
 
-def check_day(day: date, *, at: datetime) -> None:
-    if day < Company.get().local_day(at):
-        raise Refused("An expected close date does not lie in the past.", code="invalid")
-
-
 def check_reason(deal: Deal, day: date, reason_key: str, note: str) -> None:
     """Raise Refused, listing everything at once, when the reason or a needed note is wanting."""
     missing = []
     reasons = Choice.objects.filter(list=Choice.List.PUSH_REASON, retired_at=None)
-    if not reasons.filter(key=reason_key).exists():
+    if reason_key in BY_ITSELF or not reasons.filter(key=reason_key).exists():
         missing.append(Missing("reason_key", "Reason", "Choose why the close date moves."))
     why = note_needed(deal, day, reason_key)
     if why and is_junk(note):
@@ -182,17 +181,7 @@ def move_later(
 ) -> None:
     """Write the push as a row, count it, and move the date."""
     assert deal.close_date is not None
-    ClosePush.objects.create(
-        deal=deal,
-        from_date=deal.close_date,
-        to_date=day,
-        reason_key=reason_key,
-        note=note.strip(),
-        crosses_month=crosses_month(deal.close_date, day),
-        crosses_quarter=crosses_quarter(deal.close_date, day),
-        pushed_at=at,
-        pushed_by=by.user,
-    )
+    push_row(deal, deal.close_date, day, reason_key, note, by=by, at=at).save(force_insert=True)
     write_facts(
         deal,
         {"close_date": day, "push_count": deal.push_count + 1},
@@ -200,6 +189,29 @@ def move_later(
         at=at,
         verb="deal.close_date_pushed",
         why=f"{reason_key}: {note.strip()}" if note.strip() else reason_key,
+    )
+
+
+def push_row(
+    deal: Deal,
+    from_date: date,
+    to_date: date,
+    reason_key: str,
+    note: str = "",
+    *,
+    by: Actor,
+    at: datetime,
+) -> ClosePush:
+    return ClosePush(
+        deal=deal,
+        from_date=from_date,
+        to_date=to_date,
+        reason_key=reason_key,
+        note=note.strip(),
+        crosses_month=crosses_month(from_date, to_date),
+        crosses_quarter=crosses_quarter(from_date, to_date),
+        pushed_at=at,
+        pushed_by=by.user,
     )
 
 

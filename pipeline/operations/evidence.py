@@ -27,6 +27,7 @@ from pipeline.permissions import check_can_change
 from pipeline.registry import CUSTOM
 from pipeline.stages import Criterion, Process, Rule, process_by_id
 from revops.addresses import number_in
+from revops.company.models import Company
 from revops.ledger.operations import record
 from revops.people.actor import Actor
 from revops.refusals import Missing, Refused
@@ -114,9 +115,17 @@ def fill_items(
     """Fill in what a stage asks, without moving the deal: the same answers that a move takes."""
     deal = lock_deal(deal, version=version)
     check_can_change(deal, by=by)
+    check_not_about_closing(deal, evidence)
     write_evidence(deal, evidence, by=by, at=at)
     follow_evidence(deal, by=by, at=at)
     return deal
+
+
+def check_not_about_closing(deal: Deal, evidence: Evidence) -> None:
+    """Raise Refused for why a deal is lost, which losing it says; where nobody knows, it may."""
+    for key in sorted(CLOSING & set(evidence)):
+        if deal.status != Deal.Status.LOST or getattr(deal, key):
+            raise Refused("Why a deal is lost is said as it is lost.", code="not_here", item=key)
 
 
 def write_evidence(deal: Deal, evidence: Evidence, *, by: Actor, at: datetime) -> None:
@@ -275,6 +284,8 @@ def set_first_close_date(deal: Deal, value: Any, *, by: Actor, at: datetime) -> 
         raise Refused(
             "The deal has a close date. Move it with its own reason.", code="has_close_date"
         )
+    if deal.is_open:
+        check_not_past(day, at=at)
     write_facts(
         deal,
         {"close_date": day, "close_date_waived": False},
@@ -282,6 +293,14 @@ def set_first_close_date(deal: Deal, value: Any, *, by: Actor, at: datetime) -> 
         at=at,
         verb="deal.close_date_set",
     )
+
+
+def check_not_past(day: date, *, at: datetime) -> None:
+    """Raise Refused for an expected close date that has gone by."""
+    if day < Company.get().local_day(at):
+        sentence = "An expected close date does not lie in the past."
+        fault = Missing("close_date", "Close date", sentence)
+        raise Refused(sentence, code="invalid", missing=[fault])
 
 
 def read_day(value: Any) -> date:

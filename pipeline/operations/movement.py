@@ -212,6 +212,7 @@ def change_status(deal: Deal, move: Move, *, at: datetime) -> None:
     """Close or reopen the deal where the move says so, with what is stamped on closing."""
     if move == Move.WIN:
         deal.mark_won()
+        deal.loss_reason = deal.loss_note = ""
     elif move == Move.LOSE:
         deal.mark_lost()
     elif move == Move.REOPEN:

@@ -11,6 +11,7 @@ from pipeline import operations
 from pipeline.forms import BulkPushForm, PushForm, choices_of, pks
 from pipeline.models import Choice, Deal
 from pipeline.operations import Push
+from pipeline.operations.close_dates import BY_ITSELF
 from pipeline.permissions import check_can_change
 from pipeline.views.shared import (
     by_and_at,
@@ -26,12 +27,11 @@ from revops.people.actor import Actor
 from revops.refusals import Refused
 
 MOST_AT_ONCE = 50
-REOPENED = "reopened"
 
 
 def push_reasons() -> list[tuple[str, str]]:
-    """The reasons a person may give; that a deal was reopened is written down by itself."""
-    return [(key, label) for key, label in choices_of(Choice.List.PUSH_REASON) if key != REOPENED]
+    """The reasons a person may give; others are written down by themselves."""
+    return [each for each in choices_of(Choice.List.PUSH_REASON) if each[0] not in BY_ITSELF]
 
 
 @login_required
