@@ -63,6 +63,7 @@ def problem_handler(exc: Exception, context: dict[str, Any]) -> HttpResponse | N
     if request := context.get("request"):
         # Whatever was asked for (the schema comes as YAML), a problem is JSON.
         request.accepted_renderer = JSONRenderer()
+        request.accepted_media_type = JSONRenderer.media_type
     if isinstance(exc, Refused):
         return problem(
             exc.status,

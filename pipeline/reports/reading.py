@@ -12,6 +12,7 @@ from pipeline.reports.scope import Scope
 from pipeline.reports.shapes import Money, Named
 from pipeline.stages import Process, Rule, process_of
 from pipeline.tallies.cells import Cell
+from revops.addresses import number_in
 from revops.company.rates import RateMissing, rate_on
 from revops.people.models import Team, User
 
@@ -105,7 +106,7 @@ def names_of(by: str, keys: Iterable[str]) -> dict[str, Named]:
 
 
 def labels(by: str, keys: set[str]) -> dict[str, str]:
-    numbers = [int(key) for key in keys if key.isdigit()]
+    numbers = [number for key in keys if (number := number_in(key)) is not None]
     if by == "owner":
         return {
             str(pk): name

@@ -25,6 +25,7 @@ from pipeline.views.forecast.asking import (
     today_of,
     whose_of,
 )
+from revops.addresses import number_in
 from revops.company.models import Company
 from revops.exports import Sheet, file_response
 
@@ -150,7 +151,7 @@ def waterfall_deals(request, bar):
         raise Http404
     pipeline, since, until, view, said = question
     after = request.GET.get("after", "")
-    start = int(after) if after.isdigit() and len(after) < 16 else 0
+    start = number_in(after) or 0
     if bar in ENDS:
         day = until if bar == "ending" else since - timedelta(days=1)
         rows, following = deals_standing(

@@ -34,6 +34,7 @@ from pipeline.views.forecast.asking import (
     whose_of,
 )
 from pipeline.views.shared import by_and_at, next_of
+from revops.addresses import number_in
 from revops.company.models import Company
 from revops.exports import Sheet, file_response
 from revops.people.models import User
@@ -104,7 +105,7 @@ def lengths(period, query, today) -> list[dict[str, object]]:
 
 def shown_rows(request, found: Forecast, query, opened: str) -> list[dict[str, object]]:
     """The lines of those whose manager is open; the first level always is."""
-    ids = {int(each) for each in opened.split(",") if each.isdigit() and len(each) < 10}
+    ids = {number_in(each) for each in opened.split(",")} - {None}
     if not opened and len(found.lines) == 1:
         ids = {found.lines[0].person_id}
     rows: list[dict[str, object]] = []
@@ -197,9 +198,7 @@ def seen_person(request, number: str) -> User:
     check_can_see_forecast(request.user)
     seen = people_seen_by(request.user)
     people = User.objects.all() if seen is None else User.objects.filter(pk__in=seen)
-    if not number.isdigit() or len(number) > 9:
-        raise Http404
-    return get_object_or_404(people, pk=int(number))
+    return get_object_or_404(people, pk=number_in(number))
 
 
 @login_required

@@ -20,6 +20,7 @@ from pipeline.models import Pipeline, Quota
 from pipeline.operations.quotas import Target
 from pipeline.views.forecast.asking import file_asked, link, tabs_of, today_of
 from pipeline.views.shared import by_and_at
+from revops.addresses import number_in
 from revops.company.models import Company
 from revops.company.permissions import check_can_administer
 from revops.exports import Sheet, file_response
@@ -231,9 +232,8 @@ class Table:
 
 
 def year_in(text: str, today: date) -> int:
-    if text.isdigit() and len(text) == 4 and FIRST_YEAR <= int(text) <= LAST_YEAR:
-        return int(text)
-    return today.year
+    year = number_in(text)
+    return year if year is not None and FIRST_YEAR <= year <= LAST_YEAR else today.year
 
 
 def periods_of(year: int, by: str) -> Iterator[Period]:
