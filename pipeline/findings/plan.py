@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import LessThan
 
 from pipeline.findings.context import Context
 from pipeline.findings.judging import condition
@@ -30,13 +32,13 @@ class Step:
 def dead(context: Context) -> Q:
     """In their stage for more than twice what makes them stale, and nothing happened lately."""
     found = NEVER
+    acts = Activity.objects.filter(deal=OuterRef("pk")).order_by("-happened_at", "-pk")
+    # One value a deal, so that activities are asked only of the few that are old enough.
+    last_act = Coalesce(Subquery(acts.values("happened_at")[:1]), F("entered_stage_at"))
     for stage_id, limit in context.limits.items():
         entered = context.at - timedelta(days=DEAD_TIMES_STALE * limit)
-        lately = Activity.objects.filter(
-            deal=OuterRef("pk"), happened_at__gte=context.at - timedelta(days=limit)
-        )
-        # The database asks in this order within an "or": activities only of those that are old.
-        found |= Q(stage=stage_id, entered_stage_at__lt=entered) & Q(~Exists(lately))
+        silent = LessThan(last_act, context.at - timedelta(days=limit))
+        found |= Q(stage=stage_id, entered_stage_at__lt=entered) & Q(silent)
     return found
 
 
