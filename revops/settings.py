@@ -306,8 +306,6 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["revops.parsers.CleanJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    # Everything is JSON: an unknown `?format=` would be answered by a failure of ours.
-    "URL_FORMAT_OVERRIDE": None,
     # What an endpoint takes is told by the schema, not by OPTIONS.
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
