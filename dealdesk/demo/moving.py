@@ -123,6 +123,8 @@ class Moving(Scribe):
             if draft.status == "won" and draft.closed_at
             else None
         )
+        skipped_on = visit.entered_at.astimezone(self.world.zone).date()
+        due_on = skipped_on + timedelta(days=self.world.process.debt_days)
         for stage in visit.skipped:
             rule = self.rules[stage]
             asks = [(item.key, item.label, False, item.none_allowed) for item in rule.items]
@@ -144,6 +146,8 @@ class Moving(Scribe):
                         visit.reason,
                         visit.entered_at,
                         draft.seller.id,
+                        draft.seller.id,
+                        due_on,
                         paid,
                         draft.seller.id if paid else None,
                     )

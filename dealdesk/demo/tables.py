@@ -69,7 +69,7 @@ def tables() -> dict[str, Table]:
         "debt": Table(
             GateDebt,
             "deal_id stage_id item_key label is_criterion none_allowed reason incurred_at "
-            "incurred_by_id paid_at paid_by_id",
+            "incurred_by_id owner_id due_on paid_at paid_by_id",
         ),
         "push": Table(
             ClosePush,
