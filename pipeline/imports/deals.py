@@ -260,6 +260,7 @@ class Places:
 
     def __init__(self, company: Company, at: datetime) -> None:
         self.company, self.today = company, company.local_day(at)
+        self.retired = set(Pipeline.objects.exclude(retired_at=None).values_list("key", flat=True))
         self.processes = {
             pipeline.key: process_of(pipeline) for pipeline in Pipeline.objects.with_rules()
         }
@@ -271,6 +272,8 @@ class Places:
         process = self.processes.get(key)
         if process is None:
             raise BadValue(f"pipeline: “{key}” is no pipeline")
+        if deal is None and key in self.retired and self.is_open(process, values):
+            raise BadValue(f"pipeline: “{key}” is no longer used")
         if deal and deal.pipeline_id != process.pipeline_id:
             raise BadValue("pipeline: an import moves no deal to another pipeline")
         stage = values.get("stage")
@@ -280,6 +283,10 @@ class Places:
         self.check_dates(status, closed_on, values.get("opened_on"))
         entered_on = closed_on or values.get("entered_stage_on")
         return Place(process, rule, status, closed_on, self.moment(entered_on))
+
+    def is_open(self, process: Process, values: dict[str, Any]) -> bool:
+        said = values.get("status") or self.status_of(process, values.get("stage"))
+        return said == Deal.Status.OPEN
 
     def status_of(self, process: Process, stage: str | None) -> str:
         rule = process.by_key.get(stage or "")

@@ -70,6 +70,8 @@ def create_deal(
     check_can_create(owner, by=by)
     share_lock(Lock.RULES)
     check_is_new(Deal, source, external_id)
+    if pipeline.retired_at:
+        raise Refused(f"{pipeline.name} is no longer used.", code="retired")
     process = process_of(pipeline)
     rule = process.rule_of(stage.pk) if stage else process.beginning
     check_can_begin(rule, owner, by=by)

@@ -87,8 +87,9 @@ def kind_of(key: str) -> Kind:
 
 
 def custom_fields(entity: str) -> tuple[Field, ...]:
-    """The fields the company added to `entity`, as `custom.<key>`."""
+    """The fields the company added to `entity`, as `custom.<key>`; a file comes by no table."""
     definitions = FieldDefinition.objects.filter(entity=entity, archived_at=None)
+    definitions = definitions.exclude(kind=FieldDefinition.Kind.FILE)
     return tuple(Field(f"custom.{each.key}", CompanyDefined(each)) for each in definitions)
 
 
