@@ -244,12 +244,24 @@ CHOICE = {
 }
 
 
+class Loader(yaml.SafeLoader):
+    """Plain values alone: what refers back to another place could swell without end."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "references (*name) are not read", mark)
+        return super().compose_node(parent, index)
+
+
 def read_rules(written: str) -> RuleFile:
     """What the file says. Raises BadFile naming every fault with its place."""
     try:
-        said = yaml.safe_load(written)
-    except yaml.YAMLError as fault:
+        said = yaml.load(written, Loader=Loader)
+    except (yaml.YAMLError, ValueError) as fault:
         raise BadFile([f"This is not YAML: {' '.join(str(fault).split())}"]) from None
+    except RecursionError:
+        raise BadFile(["This is nested too deeply to be the rules of a pipeline."]) from None
     faults: list[str] = []
     top = read_part(said, TOP, "", faults)
     liberties = read_part(top["rules"], LIBERTIES, "rules", faults)

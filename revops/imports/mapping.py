@@ -167,6 +167,8 @@ def parse_mapping(text: str, kind: Kind) -> Mapping:
         body = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as problem:
         raise BadMapping([f"It is not TOML: {problem}."]) from None
+    except RecursionError:
+        raise BadMapping(["It is nested too deeply."]) from None
     parser = _Parser(kind, body)
     mapping = parser.mapping()
     if parser.problems:

@@ -74,7 +74,10 @@ def test_a_stage_removed_under_a_move_holds_no_deal(rep, without_discovery):
 
     results = at_once(
         without_discovery,
-        *[lambda deal=deal: advance_deal(deal=deal, by=by(rep), at=AT + 2 * HOUR) for deal in deals],
+        *[
+            lambda deal=deal: advance_deal(deal=deal, by=by(rep), at=AT + 2 * HOUR)
+            for deal in deals
+        ],
     )
 
     assert all(result.code != "deadlock" for result in refused(results))
