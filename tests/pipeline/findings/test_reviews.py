@@ -127,9 +127,19 @@ def test_a_pull_in_is_a_row_and_shown(visit, pushed, rep):
     assert "1 time, 6 days" in text
 
 
+def test_the_owner_is_told_who_reviews(visit, pushed, manager, rep):
+    address = f"/deals/{pushed.pk}/review/"
+
+    page = visit(rep).get(address)
+
+    assert f"{manager.name} is asked what becomes of its forecast" in text_of(page)
+    assert "Outcome" not in text_of(page)
+    answer = visit(rep).post(address, {"outcome": "keep", "note": "All is well"})
+    assert answer.status_code == 403
+
+
 def test_the_review_has_its_page(visit, pushed, manager, rep):
     address = f"/deals/{pushed.pk}/review/"
-    assert visit(rep).get(address).status_code == 403
 
     page = visit(manager).get(address)
     assert "pushed 2 times" in text_of(page)
