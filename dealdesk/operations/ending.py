@@ -41,6 +41,7 @@ OUTCOMES = {
 }
 """What the register of exceptions says of a request that ended in each way."""
 
+TURNED_DOWN = [ApprovalRequest.Status.REJECTED, ApprovalRequest.Status.RETURNED]
 UNDECIDED = [ApprovalSlot.State.REQUESTED, ApprovalSlot.State.NOT_YET_REQUESTED]
 UNSETTLED = [ApprovalStep.State.REQUESTED, ApprovalStep.State.NOT_YET_REQUESTED]
 
@@ -201,11 +202,13 @@ def conditions_of(request: ApprovalRequest) -> list[str]:
 
 def tell_outcome(request: ApprovalRequest, *, by: Actor, at: datetime) -> None:
     """Tell submitter and owner how a request ended, unless they ended it themselves."""
+    decisions = Decision.objects.filter(slot__step__request=request)
+    if request.status in TURNED_DOWN:
+        # Who approved before somebody else turned it down did not decide that.
+        decisions = decisions.filter(verdict=request.status)
     deciders = [
         decision.decided_by.name
-        for decision in Decision.objects.filter(slot__step__request=request)
-        .select_related("decided_by")
-        .order_by("decided_at", "pk")
+        for decision in decisions.select_related("decided_by").order_by("decided_at", "pk")
     ]
     outcome = "bypassed" if request.bypassed_at else request.get_status_display().lower()
     until = request.valid_until
