@@ -11,7 +11,8 @@ from tests.factories.people import AT, by
 from tests.factories.pipeline import complete, make_deal, stage
 
 pytestmark = pytest.mark.django_db
-CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "SELECT pg_advisory")
+"""Transactions and the locks that PostgreSQL alone takes: no questions."""
 
 
 def asked(caller, path):
