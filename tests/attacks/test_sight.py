@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from datetime import timedelta
@@ -108,3 +109,23 @@ def test_digests_and_alerts_of_others_are_not_there(stranger, rep, own):
     assert not SECRET.search(client.get("/alerts/").text)
     mine = DigestSent.objects.filter(person=rep).first()
     assert not SECRET.search(client.get(f"/digests/{mine.pk}/open/").text)
+
+
+def test_no_cell_of_a_report_is_a_formula(rep, own, revops):
+    evil = "=HYPERLINK(1)"
+    lost = make_deal(rep, evil, competitor=evil)
+    lose_deal(deal=lost, loss_reason="price", competitor=evil, by=by(rep), at=AT)
+    with time_machine.travel(AT + timedelta(days=1), tick=False):
+        client = Client()
+        client.force_login(revops)
+        span = {"from": "2026-10-01", "to": "2026-12-31", "status": "any", "scope": "all"}
+        named = 0
+        for page in PAGES:
+            for more in ({"format": "csv"}, {"format": "csv", "by": "competitor"}):
+                answer = client.get(page, span | more)
+                if not answer.headers["Content-Type"].startswith("text/csv"):
+                    continue
+                cells = [cell for row in csv.reader(told(answer).splitlines()) for cell in row]
+                assert not [cell for cell in cells if cell.startswith("=")], page
+                named += sum(evil in cell for cell in cells)
+    assert named
