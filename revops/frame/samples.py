@@ -149,6 +149,7 @@ def deal_samples(now: datetime) -> dict[str, Any]:
                         move_url="#",
                     ),
                 ],
+                {"key": "qualified", "menu": [("proposal", "Proposal"), ("won", "Won")]},
             ),
             (
                 "proposal",
@@ -172,8 +173,9 @@ def deal_samples(now: datetime) -> dict[str, Any]:
                         move_url="#",
                     ),
                 ],
+                {"key": "proposal", "menu": [("qualified", "Qualified"), ("won", "Won")]},
             ),
-            ("won", "Won", 0, Decimal(0), []),
+            ("won", "Won", 0, Decimal(0), [], {"key": "won", "menu": []}),
         ],
         "rows": [
             ("Group framework agreement", "Vega Holding", Decimal("640000"), Decimal("25"), "warn"),

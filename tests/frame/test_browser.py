@@ -180,19 +180,19 @@ def test_dropping_a_card_submits_its_own_form_and_shows_the_gate(gallery, moves,
 
 
 def test_menu_sends_what_a_drop_sends(gallery, moves):
-    gallery.locator("#card-1").get_by_role("button", name="Move").click()
-    gallery.locator("#move-1").get_by_role("button", name="Proposal").click()
+    gallery.locator("#card-1").get_by_role("link", name="Move").click()
+    gallery.locator("#move-qualified").get_by_role("button", name="Proposal").click()
 
     expect(gallery.locator("#dialog")).to_be_visible()
     assert "stage=proposal" in moves[0]
 
 
 def test_cards_are_walked_and_moved_by_keys(gallery, moves):
-    gallery.locator("#card-1 a").focus()
+    gallery.locator("#card-1 .board-card-link").focus()
     gallery.keyboard.press("ArrowDown")
-    expect(gallery.locator("#card-2 a")).to_be_focused()
+    expect(gallery.locator("#card-2 .board-card-link")).to_be_focused()
     gallery.keyboard.press("ArrowRight")
-    expect(gallery.locator("#card-3 a")).to_be_focused()
+    expect(gallery.locator("#card-3 .board-card-link")).to_be_focused()
     gallery.keyboard.press("m")
     gallery.keyboard.press("End")
     gallery.keyboard.press("Enter")
