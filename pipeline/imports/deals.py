@@ -27,6 +27,7 @@ from pipeline.models import (
     StageVisit,
 )
 from pipeline.operations.close_dates import IMPORTED, push_row
+from pipeline.operations.evidence import FURTHEST_YEARS, is_too_far
 from pipeline.operations.shared import tell_listeners
 from pipeline.stages import Process, Rule, process_of
 from pipeline.standings import Standing, follow_many, standing_of
@@ -240,6 +241,11 @@ def _plan_deal(
     each.attached_news = frozenset(
         key for key, record in each.attached.items() if said.get(key) != record.remembered()
     )
+    for name in ("close_date", "opened_on"):
+        day = each.record.values.get(name)
+        if day and is_too_far(day, places.today):
+            problem = f"{name}: {day} lies more than {FURTHEST_YEARS} years ahead"
+            drafts.reject_record(each.record, problem)
     if each.is_new or each.moves:
         try:
             each.place = places.of(each.record, each.instance)

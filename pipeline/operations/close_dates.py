@@ -10,7 +10,7 @@ from django.db import transaction
 
 from pipeline.junk import is_junk
 from pipeline.models import Choice, ClosePullIn, ClosePush, Deal
-from pipeline.operations.evidence import check_not_past, read_day, set_first_close_date
+from pipeline.operations.evidence import check_expected, read_day, set_first_close_date
 from pipeline.operations.shared import (
     check_open,
     follow_evidence,
@@ -97,7 +97,7 @@ def pull_in(deal: Deal, to: date | str, *, by: Actor, at: datetime) -> Deal:
         raise Refused(
             "This is not earlier. Moving the close date later needs a reason.", code="not_earlier"
         )
-    check_not_past(day, at=at)
+    check_expected(day, at=at)
     ClosePullIn.objects.create(
         deal=deal, from_date=deal.close_date, to_date=day, pulled_at=at, pulled_by=by.user
     )
@@ -136,7 +136,7 @@ def push(
         raise Refused("The deal has no close date yet. Set the first one.", code="no_close_date")
     if day <= deal.close_date:
         raise Refused("This is not later than the close date it has.", code="not_later")
-    check_not_past(day, at=at)
+    check_expected(day, at=at)
     check_reason(deal, day, reason_key, note)
     move_later(deal, day, reason_key, note, by=by, at=at)
     if asks_review and deal.push_count >= REVIEW_FROM:

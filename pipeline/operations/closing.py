@@ -10,7 +10,7 @@ from django.db.models import F
 from pipeline.junk import is_junk
 from pipeline.models import Deal, DealMember, Move
 from pipeline.operations.close_dates import move_later
-from pipeline.operations.evidence import Evidence, check_not_past, read_day
+from pipeline.operations.evidence import Evidence, check_expected, read_day
 from pipeline.operations.movement import carry_out, check_movable
 from pipeline.operations.shared import lock_deal, owner_and_manager, tell, write_facts
 from pipeline.permissions import check_can_reopen
@@ -163,7 +163,7 @@ def renew_close_date(
         sentence = "The close date lies in the past. Set a new one to reopen the deal."
         fault = Missing("close_date", "Close date", sentence)
         raise Refused(sentence, code="gate", missing=[fault])
-    check_not_past(day, at=at)
+    check_expected(day, at=at)
     if deal.close_date and day > deal.close_date:
         move_later(deal, day, "reopened", reason, by=by, at=at)
     elif day != deal.close_date:

@@ -12,7 +12,7 @@ from pipeline.findings import keeping
 from pipeline.gates import NO_ROWS, asks_of, facts_from, still_unmet
 from pipeline.junkwords import junk_words
 from pipeline.models import Account, Deal, Move, Pipeline, Stage, StageVisit
-from pipeline.operations.evidence import check_not_past, read_day, remove_none
+from pipeline.operations.evidence import check_expected, read_day, remove_none
 from pipeline.operations.filling import check_is_new
 from pipeline.operations.shared import (
     change_facts,
@@ -115,7 +115,7 @@ def set_expected_close(
     """Give a new deal its expected close date, or let it start without where that is allowed."""
     if close_date:
         deal.close_date = read_day(close_date)
-        check_not_past(deal.close_date, at=at)
+        check_expected(deal.close_date, at=at)
     elif company.close_date_from_start or any(item.key == "close_date" for item in rule.items):
         sentence = "Set the expected close date."
         fault = Missing("close_date", "Close date", sentence)

@@ -38,6 +38,9 @@ Evidence = Mapping[str, Any]
 """Answers by item key: a value, or {"none": True}. "criterion:<key>" takes True, or
 {"note", "file"}."""
 
+FURTHEST_YEARS = 20
+"""Numbers are kept month by month: a date in the year 9999 would make each of them wait."""
+
 EVIDENCE_FIELDS = TYPED | CLOSING
 
 
@@ -285,7 +288,7 @@ def set_first_close_date(deal: Deal, value: Any, *, by: Actor, at: datetime) -> 
             "The deal has a close date. Move it with its own reason.", code="has_close_date"
         )
     if deal.is_open:
-        check_not_past(day, at=at)
+        check_expected(day, at=at)
     write_facts(
         deal,
         {"close_date": day, "close_date_waived": False},
@@ -295,12 +298,20 @@ def set_first_close_date(deal: Deal, value: Any, *, by: Actor, at: datetime) -> 
     )
 
 
-def check_not_past(day: date, *, at: datetime) -> None:
-    """Raise Refused for an expected close date that has gone by."""
-    if day < Company.get().local_day(at):
+def check_expected(day: date, *, at: datetime) -> None:
+    """Raise Refused for an expected close date that has gone by, or that nobody lives to see."""
+    today, sentence = Company.get().local_day(at), ""
+    if day < today:
         sentence = "An expected close date does not lie in the past."
+    elif is_too_far(day, today):
+        sentence = f"An expected close date lies {FURTHEST_YEARS} years ahead at most."
+    if sentence:
         fault = Missing("close_date", "Close date", sentence)
         raise Refused(sentence, code="invalid", missing=[fault])
+
+
+def is_too_far(day: date, today: date) -> bool:
+    return day.year > today.year + FURTHEST_YEARS
 
 
 def read_day(value: Any) -> date:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.test import Client
 
 from dealdesk.operations import bypass_request, expire_requests
 from pipeline.findings import find, read_context
 from pipeline.models import ClosePullIn, ClosePush, Deal, GateDebt
 from pipeline.operations import (
+    assign_debt,
     fill_items,
     lose_deal,
     override_move,
@@ -17,15 +19,18 @@ from pipeline.operations import (
     push_close_date,
     reopen_deal,
     skip_deal,
+    transfer_deal,
     win_deal,
 )
 from revops import integrity
+from revops.imports.drafts import BadRows
 from revops.ledger.models import Entry
 from revops.ledger.verification import verify
 from revops.refusals import Refused
+from tests.attacks.test_addresses import PAGES
 from tests.factories.dealdesk import AT, HOUR, decide, make_quote, small_account, submit
-from tests.factories.people import by
-from tests.factories.pipeline import complete, make_deal, stage
+from tests.factories.people import by, make_person
+from tests.factories.pipeline import complete, make_deal, make_pipeline, new_business, stage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -157,3 +162,53 @@ def test_a_bypass_ends_the_finding_of_the_approval_before(rep, vp, revops):
     long_after = read_context(later + timedelta(days=60))
     assert find(Deal.objects.all(), "approval_expired", long_after).exists()
     assert Entry.objects.filter(verb="approval.bypassed").count() == 1
+
+
+def test_transferring_there_and_back_forgives_no_debt(rep, manager):
+    deal = complete(make_deal(rep), but=("pain_points",))
+    skip_deal(deal=deal, to=stage("demo"), reason="They know it", by=by(rep), at=AT)
+    other = make_pipeline()
+    there = {"deal": deal, "to_pipeline": other, "reason": "x y", "by": by(rep), "at": AT}
+    transfer_deal(**there)
+
+    with pytest.raises(Refused):
+        win_deal(deal=deal, by=by(rep), at=AT + HOUR)
+    with pytest.raises(Refused):
+        assign_debt(
+            debt=GateDebt.objects.get(item_key="pain_points"),
+            owner=make_person("Oda Olsen"),
+            by=by(rep),
+            at=AT,
+        )
+    transfer_deal(**(there | {"to_pipeline": new_business()}))
+    assert GateDebt.objects.filter(item_key="pain_points", paid_at=None).count() == 1
+
+
+def test_a_pull_in_hides_no_push(rep):
+    deal = make_deal(rep)
+    facts = {"deal": deal, "by": by(rep), "at": AT}
+    push_close_date(to="2026-12-20", reason_key="budget", **facts)
+    pull_in_close_date(to="2026-12-10", **facts)
+
+    with pytest.raises(Refused):
+        push_close_date(to="2026-12-18", reason_key="budget", **facts)
+    push_close_date(to="2026-12-18", reason_key="budget", note="The CFO is away", **facts)
+    assert Deal.objects.get().push_count == 2
+    for bad in ("0000-00-00", "99999-01-01", "2026-02-30", "1900-01-01", "", None):
+        with pytest.raises(Refused):
+            push_close_date(to=bad, reason_key="budget", note="The CFO is away", **facts)
+
+
+def test_the_last_day_of_all_is_no_close_date(rep):
+    """Numbers are kept month by month: it would stop what counts them anew."""
+    deal = make_deal(rep)
+    far = {"to": "9999-12-31", "by": by(rep), "at": AT}
+    with pytest.raises(Refused):
+        push_close_date(deal=deal, reason_key="budget", note="Never mind", **far)
+    with pytest.raises(BadRows):
+        bring(f"1,Acme,{rep.email},discovery,9999-12-31\n")
+    push_close_date(deal=deal, reason_key="budget", note="Never mind", **far | {"to": "2046-12-31"})
+    client = Client(raise_request_exception=False)
+    client.force_login(rep)
+    pages = (*PAGES, f"/deals/{deal.pk}/", f"/deals/{deal.pk}/push/", "/hygiene/clean-up/", "/")
+    assert [page for page in pages if client.get(page).status_code >= 500] == []
