@@ -14,8 +14,9 @@ from django.db.models import F, Func, JSONField, Q, QuerySet
 from pipeline.marks import UNKNOWN_DAY
 from pipeline.models import Tally, TallyMark
 from pipeline.tallies.cells import Cell, Cells, cells_in
-from pipeline.tallies.counting import count_by_day
+from pipeline.tallies.counting import count_by_day, count_days
 from pipeline.tallies.measures import DAY, MOST_SPANS, Asked, Fact, Measure, measure_named, spans_of
+from revops.remembering import kept_for, remembered
 
 if TYPE_CHECKING:
     from pipeline.reports.scope import Scope
@@ -103,7 +104,7 @@ def kept_cells(
         if grain == MONTHS or (start not in marked and month_of(start) not in months):
             yield from cells_in(start, packed)
     if marked:
-        yield from live(scope, measure, dimension, spans_of(marked), everybody=True)
+        yield from counted_now(scope, measure, dimension, spans_of(marked))
 
 
 def marked_days(pipeline_id: int, since: date, until: date) -> set[date]:
@@ -180,6 +181,22 @@ def uncounted_firsts(scope: Scope, measure: Measure, since: date, until: date) -
     return firsts - set(rows.values_list("start", flat=True))
 
 
+def counted_now(
+    scope: Scope, measure: Measure, dimension: str, spans: tuple[tuple[date, date], ...]
+) -> Iterator[Cell]:
+    """Cells of marked days: while one page is made, counted once for all that it tells apart."""
+    key = ("tallied", scope.pipeline.pk, measure.name, spans)
+    if kept_for(key) is None:
+        yield from live(scope, measure, dimension, spans, everybody=True)
+        return
+    asked = Asked(scope.pipeline.pk, spans, scope.company.zone_info)
+    days = frozenset(day for span in spans for day in days_between(*span))
+    found = remembered(key, lambda: count_days(measure, asked, days))
+    for (told, day), cells in found.items():
+        if told == dimension:
+            yield from cells_of(day, cells)
+
+
 def live(
     scope: Scope,
     measure: Measure,
@@ -214,6 +231,10 @@ def cells_of(day: date, cells: Cells) -> Iterator[Cell]:
 
 def spans_of_period(since: date, until: date) -> tuple[tuple[date, date], ...]:
     return ((since, until),) if since <= until else ()
+
+
+def days_between(since: date, until: date) -> Iterator[date]:
+    return (since + timedelta(days=n) for n in range((until - since).days + 1))
 
 
 def month_of(day: date) -> date:

@@ -7,11 +7,13 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from pipeline import standings, tallies
 from pipeline.models import Deal, DealStanding, StageRollup, Tally, TallyMark
 from pipeline.reports.results import win_rates
 from pipeline.reports.scope import Scope
+from revops.remembering import remembering
 from tests.factories.people import AT
 from tests.factories.pipeline import make_deal, new_business
 
@@ -76,6 +78,23 @@ def test_a_marked_day_is_counted_from_the_deals(rep):
     make_deal(rep, name="Second")
 
     assert opened() == 2
+
+
+@pytest.mark.django_db
+def test_a_page_counts_its_marked_days_once_for_all_that_it_tells_apart(rep):
+    make_deal(rep)
+    scope = Scope(new_business(), DAY, DAY, AT)
+    tallies.fold(at=AT)
+    make_deal(rep, name="Second")
+    apart = {by: tallies.read_tallies(scope, "opened", by) for by in ("owner", "source", "stage")}
+
+    with remembering():
+        first = tallies.read_tallies(scope, "opened", "owner")
+        with CaptureQueriesContext(connection) as caught:
+            found = {by: tallies.read_tallies(scope, "opened", by) for by in ("source", "stage")}
+
+    assert found | {"owner": first} == apart
+    assert not any("pipeline_deal" in each["sql"] for each in caught)
 
 
 @pytest.mark.django_db
