@@ -40,16 +40,16 @@ def admin():
 
 
 @pytest.fixture
-def open_deals():
-    """A registered kind of open work that Ana holds and that can be handed over."""
+def open_deals(monkeypatch):
+    """The one registered kind of open work: Ana holds it, and it can be handed over."""
     held_by = {}
+    monkeypatch.setattr(registry, "_holdings", {})
     registry.register_holding(
         "deals",
         lambda user: ["12 open deals"] if held_by.get("deals") == user else [],
         lambda user, successor, by, at: held_by.update(deals=successor),
     )
-    yield held_by
-    del registry._holdings["deals"]
+    return held_by
 
 
 def test_a_new_person_may_not_sign_in_and_is_not_mailed():
