@@ -24,6 +24,7 @@ from pipeline.forecasting.windows import window_of
 from pipeline.forms.forecasting import CALLED, PeriodForm, WaterfallForm
 from pipeline.keyset import Order
 from pipeline.models import ForecastCall, Pipeline, Quota
+from pipeline.reports.scope import counted_owners
 from revops.api import IF_MATCH, Endpoint, Input, PersonOut, Records
 from revops.company.models import Company
 from revops.people.models import User
@@ -211,7 +212,7 @@ class WaterfallApi(ForecastEndpoint):
     def get(self, request):
         facts, whose = self.asked(WaterfallForm)
         window, _ = window_of(facts["closes"], facts["from"], facts["to"])
-        view = View(window, whose.owners)
+        view = View(window, counted_owners(whose.owners))
         found = waterfall(facts["pipeline"], facts["from"], facts["to"], view, at=self.at)
         ends = [("starting", "Starting", found.starting), ("ending", "Ending", found.ending)]
         bars = [(step.bar.value, step.label, step) for step in found.steps]

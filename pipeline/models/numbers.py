@@ -53,6 +53,7 @@ class DealStanding(models.Model):
             models.Index(fields=["deal", "since", "id"], name="pipeline_standing_of_deal"),
             models.Index(fields=["pipeline", "since"], name="pipeline_standing_since"),
             models.Index(fields=["pipeline", "until"], name="pipeline_standing_until"),
+            models.Index(fields=["owner", "until"], name="pipeline_standing_of_owner"),
             models.Index(fields=["pipeline", "close_date"], name="pipeline_standing_due"),
         ]
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from django.db.models import Q
 
-from pipeline.models import Pipeline
+from pipeline.models import Deal, DealStanding, Pipeline, Quota
 from pipeline.models.visibility import LEADS_A_LINE, sees_all_deals
 from revops.company.models import Company
 from revops.people.models import ReportingLink, Team, User
@@ -46,14 +46,19 @@ class Scope:
 
     @cached_property
     def line(self) -> frozenset[int] | None:
-        """Owners whose deals the reader may count; None for all."""
+        """Owners whose deals the reader may count; None for all.
+
+        Who leads everybody that ever had a deal counts them all, as tallies keep them: there is
+        nothing of anybody else to count.
+        """
         reader = self.reader
         if reader is None or sees_all_deals(reader):
             return None
         if not reader.has_role(*LEADS_A_LINE):
             return frozenset({reader.pk})
         below = ReportingLink.objects.filter(ancestor=reader)
-        return frozenset({reader.pk, *below.values_list("descendant", flat=True)})
+        line = frozenset({reader.pk, *below.values_list("descendant", flat=True)})
+        return counted_owners(line)
 
     @cached_property
     def owners(self) -> frozenset[int] | None:
@@ -85,3 +90,20 @@ class Scope:
     def present(self, field: str = "owner") -> Q:
         """The condition for open deals, or rows by owner, that count."""
         return Q() if self.members is None else Q(**{f"{field}__in": self.members})
+
+
+def counted_owners(line: frozenset[int] | None) -> frozenset[int] | None:
+    """The owners to count for a line: None, for everybody, where nobody else has anything."""
+    return line if line is None or others_had_deals(line) else None
+
+
+def others_had_deals(line: frozenset[int]) -> bool:
+    """Whether anybody outside the line has or ever had a deal, or has a quota."""
+    outside = list(User.objects.exclude(pk__in=line).values_list("pk", flat=True))
+    deals = Deal.objects.order_by()
+    return (
+        deals.filter(owner__in=outside).exists()
+        or deals.filter(closed_owner__in=outside).exists()
+        or DealStanding.objects.filter(owner__in=outside).exists()
+        or Quota.objects.filter(person__in=outside).exists()
+    )

@@ -16,6 +16,7 @@ from pipeline.forecasting.periods import month_of, quarter_of
 from pipeline.forecasting.waterfall import Waterfall, waterfall
 from pipeline.forecasting.windows import window_of
 from pipeline.forms.forecasting import WaterfallForm
+from pipeline.reports.scope import counted_owners
 from pipeline.views.forecast.asking import (
     asked,
     file_asked,
@@ -42,7 +43,8 @@ def read(request):
     facts = form.cleaned_data
     window, said = window_of(facts["closes"], facts["from"], facts["to"])
     whose = whose_of(request, form)
-    return form, (facts["pipeline"], facts["from"], facts["to"], View(window, whose.owners), said)
+    view = View(window, counted_owners(whose.owners))
+    return form, (facts["pipeline"], facts["from"], facts["to"], view, said)
 
 
 def full_query(form) -> dict[str, str]:
