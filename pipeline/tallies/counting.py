@@ -28,12 +28,13 @@ def count_by_day(
     measure: Measure,
     dimension: str,
     asked: Asked,
+    facts: Iterable[Fact],
     counts: Callable[[Fact, tuple[str, ...]], bool],
 ) -> dict[date, Cells]:
-    """The cells of one dimension by day, of the facts that `counts` admits."""
+    """The cells of one dimension by day, of those facts of the measure that `counts` admits."""
     place = measure.kept.index(dimension)
     found: defaultdict[date, Cells] = defaultdict(empty_cells)
-    for fact in measure.facts(asked):
+    for fact in facts:
         keys = measure.keys(fact)
         if asked.wants(fact.day) and counts(fact, keys):
             add_fact(found[fact.day], fact, keys[place])

@@ -212,12 +212,16 @@ def live(
     place = measure.kept.index("team") if team is not None else 0
     asked = Asked(scope.pipeline.pk, spans, scope.company.zone_info, owners)
 
+    # While one page is made, the rows are read once for all that it tells apart.
+    key = ("facts", scope.pipeline.pk, measure.name, spans, owners)
+    facts = remembered(key, lambda: list(measure.facts(asked)))
+
     def counts(fact: Fact, keys: tuple[str, ...]) -> bool:
         if owners is not None and fact.owner not in owners:
             return False
         return team is None or team_key(scope, keys[place]) == str(team.pk)
 
-    for day, cells in count_by_day(measure, dimension, asked, counts).items():
+    for day, cells in count_by_day(measure, dimension, asked, facts, counts).items():
         yield from with_teams(scope, "" if everybody else dimension, cells_of(day, cells))
 
 
