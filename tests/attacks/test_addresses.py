@@ -75,26 +75,26 @@ NAMES = [
 
 
 @pytest.fixture(params=["rep", "revops"])
-def browser(request, rep):
+def visitor(request, rep):
     client = Client(raise_request_exception=False)
     make_deal(rep)
     client.force_login(request.getfixturevalue(request.param))
     return client
 
 
-def broken(browser, asked):
+def broken(visitor, asked):
     """What a page could not bear of these questions."""
     return [
         (page, {name: value[:20] for name, value in question.items()})
         for page, question in product(PAGES, asked)
-        if browser.get(page, question).status_code >= 500
+        if visitor.get(page, question).status_code >= 500
     ]
 
 
-def test_no_days_break_a_page(browser):
-    assert broken(browser, [{"from": since, "to": until} for since, until in DAYS]) == []
+def test_no_days_break_a_page(visitor):
+    assert broken(visitor, [{"from": since, "to": until} for since, until in DAYS]) == []
 
 
-def test_no_odd_number_breaks_a_page(browser):
-    assert broken(browser, [{name: "²²²²"} for name in NAMES]) == []
-    assert broken(browser, [dict.fromkeys(NAMES, value) for value in ODD]) == []
+def test_no_odd_number_breaks_a_page(visitor):
+    assert broken(visitor, [{name: "²²²²"} for name in NAMES]) == []
+    assert broken(visitor, [dict.fromkeys(NAMES, value) for value in ODD]) == []
