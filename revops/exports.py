@@ -80,8 +80,13 @@ def plain(value: Any) -> str:
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    text = ILLEGAL_CHARACTERS_RE.sub("", str(value))
+    return f"'{text}" if would_run(text) else text
+
+
+def would_run(text: str) -> bool:
+    """Whether a spreadsheet may take a text for a formula, blanks before it or not."""
+    return text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS)
 
 
 def xlsx_response(name: str, sheets: Sequence[Sheet]) -> FileResponse:
@@ -125,7 +130,7 @@ def cell(page: Any, value: Any) -> Any:
         return value
     text = ILLEGAL_CHARACTERS_RE.sub("", str(value))
     made = WriteOnlyCell(page, text)
-    if text.startswith(FORMULA_STARTS):
+    if would_run(text):
         made.data_type = "s"
         made.quotePrefix = True
     return made

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
-from decimal import Decimal
-from io import BytesIO
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from dealdesk import exceptions
 from dealdesk.demo.checklist import report_opened
@@ -25,6 +20,7 @@ from dealdesk.forms import ExceptionFilterForm
 from dealdesk.models import ExceptionRecord
 from dealdesk.permissions import can_see_exceptions
 from dealdesk.views.showing import tier_name
+from revops import exports
 from revops.addresses import moment_mark
 from revops.company.models import Company
 from revops.people.actor import Actor
@@ -173,19 +169,16 @@ HEADS = [
 def exception_export(request, form):
     """All rows of the report under its filters, as CSV or XLSX."""
     check_can_see(request.user)
+    if form not in exports.FORMATS:
+        raise Http404
     _, filters = filters_of(request)
     company = Company.get()
     rows = exported(exceptions.listed(request.user, filters), company)
     name = f"exceptions-{company.local_day(timezone.now())}"
-    if form == "csv":
-        return csv_response(rows, f"{name}.csv")
-    if form == "xlsx":
-        return xlsx_response(rows, f"{name}.xlsx")
-    raise Http404
+    return exports.file_response(form, name, [exports.Sheet("Exceptions", HEADS, rows)])
 
 
 def exported(rows, company: Company) -> Iterator[list[Any]]:
-    yield HEADS
     for row in rows.iterator(chunk_size=500):
         yield [
             row.requested_at.astimezone(company.zone_info).replace(tzinfo=None),
@@ -210,49 +203,3 @@ def exported(rows, company: Company) -> Iterator[list[Any]]:
             else None,
             row.business_hours,
         ]
-
-
-def safe_cell(value: Any) -> Any:
-    """Keep a text from being read as a formula by a spreadsheet, and what no sheet can hold out."""
-    if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", value)
-    if isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
-
-
-def csv_cell(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    return safe_cell("" if value is None else value)
-
-
-class Echo:
-    """Gives back what a writer writes, so that rows are sent as they are made."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def csv_response(rows: Iterable[list[Any]], name: str) -> StreamingHttpResponse:
-    writer = csv.writer(Echo())
-    lines = (writer.writerow([csv_cell(value) for value in row]) for row in rows)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def xlsx_response(rows: Iterable[list[Any]], name: str) -> HttpResponse:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Exceptions")
-    sheet.freeze_panes = "A2"
-    for row in rows:
-        sheet.append([safe_cell(value) for value in row])
-    body = BytesIO()
-    book.save(body)
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    response = HttpResponse(body.getvalue(), content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

@@ -127,10 +127,10 @@ def test_export_escapes_what_a_spreadsheet_would_run(rep, vp, revops):
     assert rows[0][1] == "Deal"
     assert rows[1][1] == "'=HYPERLINK(1)"
 
-    book = load_workbook(
-        io.BytesIO(client.get(reverse("dealdesk:exception-export", args=["xlsx"])).content)
-    )
-    assert book.active["B2"].value == "'=HYPERLINK(1)"
+    workbook = client.get(reverse("dealdesk:exception-export", args=["xlsx"]))
+    book = load_workbook(io.BytesIO(b"".join(workbook.streaming_content)))
+    deal = book.active["B2"]
+    assert (deal.value, deal.data_type, deal.quotePrefix) == ("=HYPERLINK(1)", "s", True)
     assert book.active["K2"].value == float(ExceptionRecord.objects.get().stake_amount)
 
 

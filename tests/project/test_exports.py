@@ -52,12 +52,12 @@ def test_xlsx_reads_back_with_numbers_as_numbers():
 
 
 def test_a_spreadsheet_runs_no_text_as_a_formula():
-    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"]
+    texts = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "  =1+1"]
     sheet = Sheet("Deals", ["Name"], [[text] for text in texts])
 
     assert [row[0] for row in read_csv(sheet)[1:]] == [f"'{text}" for text in texts]
     page = read_xlsx(sheet).active
-    assert [(page.cell(at, 1).value, page.cell(at, 1).data_type) for at in range(2, 7)] == [
+    assert [(page.cell(at, 1).value, page.cell(at, 1).data_type) for at in range(2, 8)] == [
         (text, "s") for text in texts
     ]
 
