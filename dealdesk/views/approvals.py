@@ -26,9 +26,9 @@ from dealdesk.permissions import (
     check_can_revoke,
 )
 from dealdesk.policy import policy_from_json
-from dealdesk.views.conversation import conversation_of
 from dealdesk.views.shared import first_with_request, slot_or_404, why_not
 from dealdesk.views.showing import Shown, off_text, show_request
+from dealdesk.views.talking import conversation_of
 from dealdesk.wording import listed
 from pipeline.timeline import tell
 from revops.addresses import number_in

@@ -1,8 +1,6 @@
-"""What is said about a request, beside its terms."""
+"""Saying something about a request: a comment, a question, an answer."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,31 +11,11 @@ from django.views.decorators.http import require_POST
 from dealdesk import operations
 from dealdesk.forms import MessageForm
 from dealdesk.models import ApprovalRequest, RequestMessage
-from dealdesk.permissions import check_can_answer, check_can_comment
-from dealdesk.views.shared import by_and_at, request_or_404, slot_or_404, why_not
+from dealdesk.views.approvals import show_approval
+from dealdesk.views.requests import show
+from dealdesk.views.shared import by_and_at, request_or_404, slot_or_404
 from revops.addresses import number_in
-from revops.people.actor import Actor
 from revops.refusals import Refused
-
-
-def conversation_of(asked: ApprovalRequest, by: Actor, slot: Any = None) -> dict[str, Any]:
-    """What was said, and what this person may say."""
-    found = said_about(asked)
-    open_ones = [message for message in found if message.is_open_question]
-    mine = slot is not None and slot.is_open and asked.is_pending
-    waits = any(message.slot_id == slot.pk for message in open_ones) if mine else False
-    return {
-        "messages": found,
-        "may_comment": not why_not(check_can_comment, asked, by=by),
-        "may_ask": bool(mine and not waits and slot.person_id == getattr(by.user, "pk", None)),
-        "may_answer": bool(open_ones) and not why_not(check_can_answer, asked, by=by),
-        "answers_to": open_ones,
-        "slot": slot,
-    }
-
-
-def said_about(asked: ApprovalRequest) -> list[RequestMessage]:
-    return list(asked.messages.select_related("written_by", "answer").order_by("pk"))
 
 
 def body_in(request) -> str:
@@ -72,9 +50,6 @@ def request_answer(request, pk) -> HttpResponse:
 
 def said(http, back, operation, **facts) -> HttpResponse:
     """Say it and go back; a refusal shows on the page with what was typed."""
-    from dealdesk.views.approvals import show_approval
-    from dealdesk.views.requests import show
-
     try:
         operation(**facts, body=body_in(http), **by_and_at(http))
     except Refused as refused:

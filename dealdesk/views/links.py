@@ -23,8 +23,8 @@ from dealdesk.forms import DecisionForm
 from dealdesk.links import LinkKind, LinkOutcome
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.views.approvals import approval_context, decide, slot_of_person
-from dealdesk.views.conversation import said_about
 from dealdesk.views.shared import private, with_request
+from dealdesk.views.talking import said_about
 from revops.people.actor import Actor, Via
 from revops.refusals import Refused
 

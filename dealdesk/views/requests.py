@@ -17,9 +17,9 @@ from dealdesk.models import ApprovalCondition, ApprovalRequest, Decision
 from dealdesk.permissions import check_can_bypass, check_can_recall, check_can_revoke
 from dealdesk.terms import terms_code
 from dealdesk.views.approvals import ask_sentence
-from dealdesk.views.conversation import conversation_of
 from dealdesk.views.shared import by_and_at, request_or_404, why_not
 from dealdesk.views.showing import mails_of, request_status, show_request, slots_of
+from dealdesk.views.talking import conversation_of
 from pipeline.permissions import check_can_change
 from pipeline.timeline import tell
 from revops.addresses import number_in
