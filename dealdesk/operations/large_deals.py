@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from dealdesk.coverage import PROPOSAL
+from dealdesk.inputs import policy_in_force
 from dealdesk.models import Quote
+from dealdesk.policy import SizeMode
 from pipeline.models import Deal, Move
 from pipeline.registry import PlannedMove
 from revops.company.models import Company
@@ -15,9 +18,6 @@ from revops.outbox.operations import notify
 from revops.people.actor import Actor
 from revops.people.models import Role, User
 
-PRICED_IN = "proposal"
-LARGE_ABOVE = Decimal(25_000)
-"""Annual value, in the company's currency, above which the desk wants to know."""
 ONWARD = frozenset({Move.ADVANCE, Move.SKIP, Move.TRANSFER})
 
 
@@ -25,9 +25,10 @@ def alert_desk(move: PlannedMove, *, by: Actor, at: datetime) -> None:
     """Tell everybody on the desk once of a large deal that enters the stage of proposals.
 
     Its annual value is that of the primary quote; without one, its amount stands for it. An
-    amount without an exchange rate is told as well: nobody knows that it is small.
+    amount without an exchange rate is told as well: nobody knows that it is small. What is large
+    is what the policy in force reviews or announces; where its size axis is off, nobody is told.
     """
-    if move.to_stage != PRICED_IN or move.kind not in ONWARD:
+    if move.to_stage != PROPOSAL or move.kind not in ONWARD:
         return
     amount, currency = annual_value(move.deal)
     if not is_large(amount, currency, at=at):
@@ -58,8 +59,10 @@ def annual_value(deal: Deal) -> tuple[Decimal, str]:
 
 
 def is_large(amount: Decimal, currency: str, *, at: datetime) -> bool:
-    company = Company.get()
+    size, company = policy_in_force()[1].size, Company.get()
+    if size.mode is SizeMode.OFF:
+        return False
     try:
-        return convert(amount, currency, company.local_day(at), company=company) > LARGE_ABOVE
+        return convert(amount, currency, company.local_day(at), company=company) > size.threshold
     except RateMissing:
         return amount > 0

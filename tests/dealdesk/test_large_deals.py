@@ -1,14 +1,18 @@
 """The desk hears of large deals as they reach the stage of proposals."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from dealdesk.inputs import policy_in_force
+from dealdesk.operations import publish_policy
+from dealdesk.policy import SizeAxis, SizeMode
 from pipeline import registry
 from pipeline.operations import advance_deal, skip_deal
 from revops.outbox.bodies import render
 from revops.outbox.models import Notification
-from tests.factories.people import AT, by
+from tests.factories.people import AT, SYSTEM, by
 from tests.factories.pipeline import complete, make_deal, stage
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +38,23 @@ def test_the_desk_is_told_above_the_limit(rep, desk, amount, count):
 
     assert told(desk).count() == count
     assert not told(rep).exists()
+
+
+@pytest.mark.parametrize(
+    ("size", "count"),
+    [
+        (SizeAxis(threshold=Decimal(50_000)), 0),
+        (SizeAxis(threshold=Decimal(20_000)), 1),
+        (SizeAxis(mode=SizeMode.OFF), 0),
+    ],
+)
+def test_what_is_large_is_what_the_policy_says(rep, desk, size, count):
+    policy = replace(policy_in_force()[1], size=size)
+    publish_policy(policy=policy, label="Ours", note="", by=SYSTEM, at=AT)
+
+    advance_deal(deal=deal_in_demo(rep, "30000"), by=by(rep), at=AT)
+
+    assert told(desk).count() == count
 
 
 def test_a_skip_into_proposal_is_told_too(rep, desk):
