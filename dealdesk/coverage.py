@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -176,9 +176,14 @@ def check_cover(move: PlannedMove, *, at: datetime) -> Sequence[Missing]:
     return (Missing(COVER, "Approved terms", state.sentence, move.from_stage),)
 
 
+def conditions_of(request: ApprovalRequest) -> QuerySet[ApprovalCondition]:
+    """What was asked for with the approvals a request rests on, in the order it was asked."""
+    found = ApprovalCondition.objects.filter(decision__in=approvals_behind(request))
+    return found.select_related("decision__decided_by", "done_by").order_by("pk")
+
+
 def open_conditions(request: ApprovalRequest, move: PlannedMove) -> Sequence[Missing]:
     """What the approvals of a request were given under and nobody has done yet."""
-    found = ApprovalCondition.objects.filter(decision__in=approvals_behind(request), done_at=None)
     return [
         Missing(
             f"condition.{each.pk}",
@@ -186,7 +191,7 @@ def open_conditions(request: ApprovalRequest, move: PlannedMove) -> Sequence[Mis
             f"{each.decision.decided_by.short_name} approved on condition: {each.text}",
             move.from_stage,
         )
-        for each in found.select_related("decision__decided_by").order_by("pk")
+        for each in conditions_of(request).filter(done_at=None)
     ]
 
 

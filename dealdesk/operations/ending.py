@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from dealdesk import links
+from dealdesk.coverage import conditions_of
 from dealdesk.models import (
-    ApprovalCondition,
     ApprovalRequest,
     ApprovalSlot,
     ApprovalStep,
@@ -192,14 +192,6 @@ def tell_approvers(
         )
 
 
-def conditions_of(request: ApprovalRequest) -> list[str]:
-    """What must be done before the deal is won, as the approvers of this request put it."""
-    own = Q(decision__slot__step__request=request)
-    carried = Q(decision__carried_to__step__request=request)
-    found = ApprovalCondition.objects.filter(own | carried, done_at=None)
-    return list(found.order_by("pk").values_list("text", flat=True).distinct())
-
-
 def tell_outcome(request: ApprovalRequest, *, by: Actor, at: datetime) -> None:
     """Tell submitter and owner how a request ended, unless they ended it themselves."""
     decisions = Decision.objects.filter(slot__step__request=request)
@@ -230,7 +222,7 @@ def tell_outcome(request: ApprovalRequest, *, by: Actor, at: datetime) -> None:
                 "status": request.status,
                 "why": request.ended_reason,
                 "deciders": deciders,
-                "conditions": conditions_of(request),
+                "conditions": [each.text for each in conditions_of(request).filter(done_at=None)],
                 "who": by.name,
                 "valid_until": f"{day:%-d %B %Y}" if day and request.status == "approved" else "",
             },

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from dealdesk import operations
-from dealdesk.coverage import approvals_behind
+from dealdesk.coverage import conditions_of
 from dealdesk.forms import ReasonForm
 from dealdesk.mails import given_facts, in_return_facts
-from dealdesk.models import ApprovalCondition, ApprovalRequest, Decision
+from dealdesk.models import ApprovalRequest, Decision
 from dealdesk.permissions import check_can_bypass, check_can_recall, check_can_revoke
 from dealdesk.terms import terms_code
 from dealdesk.views.approvals import ask_sentence
@@ -116,12 +115,6 @@ def request_recall(request, pk):
     return redirect(asked)
 
 
-def conditions_of(asked: ApprovalRequest) -> list[ApprovalCondition]:
-    """What was asked for with the approvals this request rests on."""
-    found = ApprovalCondition.objects.filter(decision__in=approvals_behind(asked))
-    return list(found.select_related("decision__decided_by", "done_by").order_by("pk"))
-
-
 @login_required
 @require_POST
 def request_condition(request, pk):
@@ -129,9 +122,7 @@ def request_condition(request, pk):
     asked, form = request_or_404(request, pk), ReasonForm(request.POST)
     note = form.cleaned_data["reason"] if form.is_valid() else ""
     number = number_in(request.POST.get("condition", "")) or 0
-    condition = next((each for each in conditions_of(asked) if each.pk == number), None)
-    if condition is None:
-        raise Http404
+    condition = get_object_or_404(conditions_of(asked), pk=number)
     try:
         operations.meet_condition(condition=condition, note=note, **by_and_at(request))
     except Refused as refused:
