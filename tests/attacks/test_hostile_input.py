@@ -160,6 +160,10 @@ def test_host_header_does_not_reach_a_mail(rep, vp, settings):
 # Spreadsheets
 
 
+def workbook_of(answer):
+    return load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+
+
 FORMULAS = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1+1", "\r=1", " =1", "=cmd|' /C calc'!A0"]
 
 
@@ -171,7 +175,7 @@ def test_no_cell_of_an_export_is_a_formula(formula, rep, vp, desk, revops):
 
     sheet = client.get("/exceptions/export/csv/")
     rows = list(csv.reader(io.StringIO(b"".join(sheet.streaming_content).decode())))
-    book = load_workbook(io.BytesIO(client.get("/exceptions/export/xlsx/").content))
+    book = workbook_of(client.get("/exceptions/export/xlsx/"))
     cells = [cell for row in book.active.iter_rows() for cell in row]
 
     texts = [text for row in rows for text in row]
@@ -187,7 +191,7 @@ def test_control_characters_do_not_break_an_export(rep, vp, revops):
     answer = signed_in(revops).get("/exceptions/export/xlsx/")
 
     assert answer.status_code == 200
-    book = load_workbook(io.BytesIO(answer.content))
+    book = workbook_of(answer)
     assert "Rollout" in {cell.value for row in book.active.iter_rows() for cell in row}
 
 
