@@ -2,6 +2,9 @@
 
 Unlike a general serialiser it reads back what it wrote: a dataclass becomes the same dataclass,
 a Decimal the same number, a Fraction the same ratio. Nothing here knows a database.
+
+What is frozen today must keep its digest when its dataclass gains a field tomorrow: a field made
+with metadata ADDED is left out while it has its default, and read back as that default.
 """
 
 from __future__ import annotations
@@ -19,6 +22,10 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+
+
+ADDED = {"added": True}
+"""The metadata of a field that came later."""
 
 
 def decimal_text(value: Decimal) -> str:
@@ -66,11 +73,23 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value):
-        kind: Any = type(value)
-        return {name: plain(getattr(value, name)) for name in _names(kind)}
+        return _plain_dataclass(value)
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no canonical spelling: {value!r}")
+
+
+def _plain_dataclass(value: Any) -> dict[str, Any]:
+    kind: Any = type(value)
+    later = _later(kind)
+    return {
+        name: plain(item)
+        for name in _names(kind)
+        if (item := getattr(value, name)) != later.get(name, _NEVER)
+    }
+
+
+_NEVER = object()
 
 
 def canonical_json(value: Any) -> str:
@@ -103,6 +122,12 @@ def from_json(kind: type[T], text: str) -> T:
 @cache
 def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind))
+
+
+@cache
+def _later(kind: Any) -> dict[str, Any]:
+    """The fields that came later, with the default that is left out."""
+    return {f.name: f.default for f in dataclasses.fields(kind) if "added" in f.metadata}
 
 
 @cache

@@ -7,11 +7,11 @@ are business hours, money is in company currency.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from dealdesk.canonical import canonical_json, digest, from_json
+from dealdesk.canonical import ADDED, canonical_json, digest, from_json
 
 
 class Role(StrEnum):
@@ -70,10 +70,15 @@ class SizeMode(StrEnum):
 
 
 class StepOrder(StrEnum):
-    """Whether the price approvers are asked together with the others or before them."""
+    """In what order the steps of a request open.
+
+    In waves price and deal desk come first; finance and legal follow, and may look meanwhile.
+    """
 
     PARALLEL = "parallel"
     PRICE_FIRST = "price_first"
+    WAVES = "waves"
+    SEQUENCE = "sequence"
 
 
 class StepMode(StrEnum):
@@ -81,6 +86,23 @@ class StepMode(StrEnum):
     UNANIMOUS = "unanimous"
     QUORUM = "quorum"
     PER_GROUP = "per_group"
+    PERCENT = "percent"
+    ALL_ANSWERED = "all_answered"
+
+
+class StepUp(StrEnum):
+    """What a role does to decide from a mail: open the link, retype the discount, sign in."""
+
+    LINK = "link"
+    RETYPE = "retype"
+    SIGN_IN = "sign_in"
+
+
+class SamePerson(StrEnum):
+    """Whether a person who holds several steps of a request is asked each, or answers once."""
+
+    ASKED = "asked"
+    CARRIED = "carried"
 
 
 class TermCategory(StrEnum):
@@ -117,10 +139,22 @@ class PriceBand:
 
 @dataclass(frozen=True, slots=True)
 class PriceTable:
-    """Bands, and the bases that are held against them. At or above standard no band applies."""
+    """Bands, and the bases that are held against them. At or above standard no band applies.
+
+    `families` limits it to lines of these product families; empty means every line.
+    """
 
     bases: tuple[JudgedBasis, ...]
     bands: tuple[PriceBand, ...]
+    families: tuple[str, ...] = field(default=(), metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A hard floor: a discount of this percentage or more on this basis nobody can approve."""
+
+    basis: JudgedBasis
+    percent: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +174,24 @@ class CashTiming:
     roles: tuple[Role, ...] = (Role.DEAL_DESK,)
 
 
+class TimingKind(StrEnum):
+    PAYMENT = "payment"
+    BILLING = "billing"
+
+
+@dataclass(frozen=True, slots=True)
+class CashTimingFor:
+    """Another standard of payment or billing for a segment, a region, or a segment in a region.
+
+    "" is any segment or any region. The most specific one wins, a segment before a region.
+    """
+
+    kind: TimingKind
+    segment: str
+    region: str
+    timing: CashTiming
+
+
 @dataclass(frozen=True, slots=True)
 class CategoryRule:
     """Who is asked about catalogue terms of one category."""
@@ -154,6 +206,7 @@ class TermsAxis:
 
     `adopted` lists catalogue keys that have become standard and ask nobody. With
     `owners_too` the owner roles of each catalogue term are asked besides its category's.
+    `timings` are other standards of payment and billing, by segment and region.
     """
 
     payment: CashTiming
@@ -162,6 +215,7 @@ class TermsAxis:
     categories: tuple[CategoryRule, ...]
     adopted: tuple[str, ...] = ()
     owners_too: bool = False
+    timings: tuple[CashTimingFor, ...] = field(default=(), metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +265,9 @@ class SegmentBand:
 class RoleRule:
     """How one role is asked: what it judges, how long it has, who stands in when nobody is left.
 
-    `fallback` is the e-mail address of a person. `needed` counts only in mode quorum.
+    `fallback` and `backup` are e-mail addresses of people: the one stands in when nobody is left,
+    the other is added when the time is up. `needed` counts only in mode quorum, `percent` (of
+    those asked, rounded up) only in mode percent.
     """
 
     role: Role
@@ -220,6 +276,9 @@ class RoleRule:
     mode: StepMode = StepMode.FIRST_RESPONSE
     needed: int = 1
     fallback: str = ""
+    step_up: StepUp = field(default=StepUp.LINK, metadata=ADDED)
+    backup: str = field(default="", metadata=ADDED)
+    percent: int = field(default=0, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +307,8 @@ class Policy:
     validity_days: int = 30
     pending_days: int = 30
     revoke_hours: int = 24
+    floors: tuple[Floor, ...] = field(default=(), metadata=ADDED)
+    same_person: SamePerson = field(default=SamePerson.ASKED, metadata=ADDED)
 
     def rule(self, role: Role) -> RoleRule:
         """How a role is asked; on every topic within 24 hours where the policy does not say."""
@@ -302,6 +363,8 @@ def policy_problems(policy: Policy) -> list[str]:
     for rule in policy.roles:
         if rule.mode is StepMode.QUORUM and rule.needed < 1:
             problems.append(f"A quorum of {rule.role.label} needs at least one yes.")
+        if rule.mode is StepMode.PERCENT and not 1 <= rule.percent <= 100:
+            problems.append(f"The share of {rule.role.label} that must agree is 1 to 100 %.")
     starts = [band.from_heads for band in policy.segments]
     if starts != sorted(set(starts)):
         problems.append("Segments must start at rising head counts.")
@@ -313,6 +376,7 @@ def asked_roles(policy: Policy) -> set[Role]:
     terms, structure = policy.terms, policy.structure
     lists: list[Iterable[Role]] = [band.roles for t in policy.prices for band in t.bands]
     lists += [terms.payment.roles, terms.billing.roles, terms.volume_roles]
+    lists += [other.timing.roles for other in terms.timings]
     lists += [rule.roles for rule in terms.categories]
     lists += [structure.long_term_roles, structure.custom_multiyear_roles]
     lists += [structure.enterprise_roles]

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dealdesk.policy import (
+    CashTimingFor,
+    Floor,
     JudgedBasis,
     Policy,
     PriceTable,
     Role,
     RoleRule,
+    SamePerson,
     SizeMode,
     StepMode,
     StepOrder,
+    StepUp,
+    TimingKind,
 )
 from dealdesk.wording import capital, listed, money_text, months_text, percent_text, roles_text
 from revops.worktime.arithmetic import working_days_label
@@ -48,6 +53,7 @@ def policy_words(policy: Policy, currency: str) -> list[Section]:
     """The whole policy, axis by axis, then how people are asked."""
     return [
         *(price_section(table) for table in policy.prices),
+        *floor_sections(policy.floors),
         Section(
             "Terms",
             "Sooner cash than standard never asks anybody; later cash does.",
@@ -74,13 +80,26 @@ def price_section(table: PriceTable) -> Section:
         then = f"asks {roles_text(band.roles)}" if band.roles else "the rep's own authority"
         rules.append(Sentence(when, then))
     lead = f"The discount below standard price, measured on {bases}; the highest decides."
-    return Section("Price", lead, tuple(rules))
+    if not table.families:
+        return Section("Price", lead, tuple(rules))
+    return Section(f"Price of {listed(table.families)}", f"Only these lines. {lead}", tuple(rules))
+
+
+def floor_sections(floors: tuple[Floor, ...]) -> Iterator[Section]:
+    if floors:
+        rules = [
+            Sentence(f"{percent_text(floor.percent)} or more on {BASES[floor.basis]}", "refused")
+            for floor in floors
+        ]
+        yield Section("Price floors", "Nobody can approve these.", tuple(rules))
 
 
 def terms_rules(policy: Policy) -> Iterator[Sentence]:
     terms = policy.terms
     yield Sentence(f"Payment later than {terms.payment.label}", asks(terms.payment.roles))
     yield Sentence(f"Billing later than {terms.billing.label}", asks(terms.billing.roles))
+    for other in terms.timings:
+        yield timing_rule(other, policy)
     yield Sentence("A volume tier above the one its quantity earns", asks(terms.volume_roles))
     by_roles: dict[tuple[Role, ...], list[str]] = {}
     for rule in terms.categories:
@@ -93,6 +112,22 @@ def terms_rules(policy: Policy) -> Iterator[Sentence]:
     if terms.adopted:
         names = listed(key.replace("-", " ") for key in terms.adopted)
         yield Sentence(f"Adopted as standard: {names}", "nobody")
+
+
+def timing_rule(other: CashTimingFor, policy: Policy) -> Sentence:
+    what = "Payment" if other.kind is TimingKind.PAYMENT else "Billing"
+    return Sentence(
+        f"{what} later than {other.timing.label} for {scope_text(other, policy)}",
+        f"{asks(other.timing.roles)}, in place of the general rule",
+    )
+
+
+def scope_text(other: CashTimingFor, policy: Policy) -> str:
+    """Whom another standard is for: "Enterprise accounts in DACH"."""
+    names = {band.key: band.label for band in policy.segments}
+    segment = names.get(other.segment, other.segment)
+    accounts = f"{segment} accounts" if segment else "accounts"
+    return f"{accounts} in {other.region}" if other.region else accounts
 
 
 def structure_rules(policy: Policy, currency: str) -> Iterator[Sentence]:
@@ -138,12 +173,17 @@ def size_rule(policy: Policy, currency: str) -> Sentence:
     return Sentence(when, asks(size.roles))
 
 
+ORDERS = {
+    StepOrder.PARALLEL: "at the same time",
+    StepOrder.PRICE_FIRST: "the price first, then the rest",
+    StepOrder.WAVES: (
+        "price and deal desk first, then finance and legal, who may look from the start"
+    ),
+    StepOrder.SEQUENCE: "one step after the other",
+}
+
+
 def asking_lead(policy: Policy) -> str:
-    order = (
-        "at the same time"
-        if policy.order is StepOrder.PARALLEL
-        else "the price first, then the rest"
-    )
     veto = (
         "one rejection ends the request"
         if policy.one_veto
@@ -154,7 +194,12 @@ def asking_lead(policy: Policy) -> str:
         if policy.ladder
         else "only the highest price level is asked"
     )
-    return f"Everybody is asked {order}; {veto}; {ladder}."
+    once = (
+        "; who holds several steps answers once for the same topics"
+        if policy.same_person is SamePerson.CARRIED
+        else ""
+    )
+    return f"Everybody is asked {ORDERS[policy.order]}; {veto}; {ladder}{once}."
 
 
 MODES = {
@@ -162,6 +207,13 @@ MODES = {
     StepMode.UNANIMOUS: "all must agree",
     StepMode.QUORUM: "{needed} must agree",
     StepMode.PER_GROUP: "each group must agree",
+    StepMode.PERCENT: "{percent} % of those asked must agree",
+    StepMode.ALL_ANSWERED: "all must answer and one must agree",
+}
+
+STEP_UPS = {
+    StepUp.RETYPE: "retypes the discount to decide from a mail",
+    StepUp.SIGN_IN: "signs in to decide from a mail",
 }
 
 
@@ -175,12 +227,16 @@ def role_words(rule: RoleRule, in_group: bool) -> str:
     words = [
         f"judges {listed(topic.value for topic in rule.topics)}",
         f"within {working_days_label(timedelta(hours=rule.hours))}",
-        MODES[rule.mode].format(needed=rule.needed),
+        MODES[rule.mode].format(needed=rule.needed, percent=rule.percent),
     ]
     if in_group:
         words.append("each group of the step must agree")
     if rule.fallback:
         words.append(f"{rule.fallback} stands in when nobody is left")
+    if rule.backup:
+        words.append(f"{rule.backup} is added when the time is up")
+    if rule.step_up in STEP_UPS:
+        words.append(STEP_UPS[rule.step_up])
     return "; ".join(words)
 
 
