@@ -24,7 +24,12 @@ def declare_history() -> None:
     ):
         declare(table)
     declare("dealdesk_approvalcondition", once=("done_at", "done_by_id", "done_note"))
-    declare("dealdesk_policyversion", free=("in_force",), why="a published policy never changes")
+    declare(
+        "dealdesk_policyversion",
+        once=("confirmed_at", "confirmed_by_id"),
+        free=("in_force",),
+        why="a published policy never changes",
+    )
     declare(
         "dealdesk_quote",
         free=("is_primary", "version"),

@@ -2,7 +2,20 @@
 
 from dealdesk.models.conditions import ApprovalCondition
 from dealdesk.models.conversation import RequestMessage
+from dealdesk.models.counters import CounterOffer
+from dealdesk.models.grants import GrantUse, StandingGrant
 from dealdesk.models.policies import PolicyVersion
+from dealdesk.models.policydrafts import (
+    DraftAcknowledgement,
+    DraftBand,
+    DraftCategory,
+    DraftFloor,
+    DraftRole,
+    DraftSegment,
+    DraftTable,
+    DraftTiming,
+    PolicyDraft,
+)
 from dealdesk.models.prices import (
     BillingFrequency,
     NonStandardTerm,
@@ -40,12 +53,23 @@ __all__ = [
     "ApprovalStep",
     "BillingFrequency",
     "Concession",
+    "CounterOffer",
     "Decision",
     "DecisionRevocation",
+    "DraftAcknowledgement",
+    "DraftBand",
+    "DraftCategory",
+    "DraftFloor",
+    "DraftRole",
+    "DraftSegment",
+    "DraftTable",
+    "DraftTiming",
     "ExceptionRecord",
+    "GrantUse",
     "LineYear",
     "NonStandardTerm",
     "PaymentTerms",
+    "PolicyDraft",
     "PolicyVersion",
     "Price",
     "PriceList",
@@ -55,6 +79,7 @@ __all__ = [
     "QuoteLine",
     "QuoteTerm",
     "RequestMessage",
+    "StandingGrant",
     "TermDiscount",
     "TermsSnapshot",
     "VolumeTier",
