@@ -1,0 +1,23 @@
+"""People, their roles and line, and when they are away."""
+
+from revops.people.models.people import (
+    ReportingLink,
+    Role,
+    RoleGrant,
+    Team,
+    User,
+    UserManager,
+    UserQuerySet,
+    validate_zone,
+)
+
+__all__ = [
+    "ReportingLink",
+    "Role",
+    "RoleGrant",
+    "Team",
+    "User",
+    "UserManager",
+    "UserQuerySet",
+    "validate_zone",
+]
