@@ -36,6 +36,7 @@ from dealdesk.models.quotes import (
     TermsSnapshot,
 )
 from dealdesk.models.register import ExceptionRecord
+from dealdesk.models.replays import JudgedFacts, ReplayChanges, ReplayFile, ReplayRun
 from dealdesk.models.requests import (
     ApprovalLink,
     ApprovalRequest,
@@ -66,6 +67,7 @@ __all__ = [
     "DraftTiming",
     "ExceptionRecord",
     "GrantUse",
+    "JudgedFacts",
     "LineYear",
     "NonStandardTerm",
     "PaymentTerms",
@@ -78,6 +80,9 @@ __all__ = [
     "QuoteEdit",
     "QuoteLine",
     "QuoteTerm",
+    "ReplayChanges",
+    "ReplayFile",
+    "ReplayRun",
     "RequestMessage",
     "StandingGrant",
     "TermDiscount",

@@ -131,7 +131,8 @@ class ApprovalRequest(ProtectedStateMixin):
                 name="dealdesk_request_decided_exactly_when_ended",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["approved", "consumed"]) | Q(valid_until__isnull=False),
+                condition=~Q(status__in=["approved", "consumed", "lapsed"])
+                | Q(valid_until__isnull=False),
                 name="dealdesk_request_approved_has_valid_until",
             ),
             models.CheckConstraint(
@@ -156,6 +157,11 @@ class ApprovalRequest(ProtectedStateMixin):
                 fields=["expires_at"],
                 condition=Q(status="pending"),
                 name="dealdesk_request_expiring",
+            ),
+            models.Index(
+                fields=["valid_until"],
+                condition=Q(status="approved"),
+                name="dealdesk_request_lapsing",
             ),
             models.Index(fields=["submitted_at", "id"], name="dealdesk_request_submitted"),
             models.Index(
@@ -207,6 +213,10 @@ class ApprovalRequest(ProtectedStateMixin):
     def mark_consumed(self) -> None:
         """The deal was won on these terms."""
 
+    @transition(field=status, source=Status.APPROVED, target=Status.LAPSED)
+    def mark_lapsed(self) -> None:
+        """Its time for issuing is over, and it was not used."""
+
     @transition(field=status, source=Status.APPROVED, target=Status.INVALIDATED)
     def mark_invalidated(self) -> None:
         """The deal moved to terms this approval does not cover."""
@@ -241,11 +251,25 @@ class ApprovalStep(models.Model):
     )
     state = models.CharField(max_length=20, choices=State, default=State.REQUESTED)
     settled_at = models.DateTimeField(null=True, blank=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who asked for this step beside what the policy asks.",
+    )
+    added_why = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["request", "position"], name="dealdesk_step_one_per_position"
+            ),
+            models.CheckConstraint(
+                condition=Q(added_by=None, added_why="")
+                | Q(added_by__isnull=False) & ~Q(added_why=""),
+                name="dealdesk_step_added_has_who_and_why",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["not_yet_requested", "requested"], settled_at=None)
@@ -299,6 +323,7 @@ class ApprovalSlot(models.Model):
         CARRIED_FORWARD = "carried_forward", "Carried forward"
         RETURNED = "returned", "Returned for changes"
         BYPASSED = "bypassed", "Bypassed"
+        GRANTED = "granted", "Under a standing grant"
 
     DECIDED = (State.APPROVED, State.REJECTED, State.RETURNED)
 
