@@ -22,7 +22,7 @@ class DealdeskConfig(AppConfig):
         )
         from dealdesk.demo import registration
         from dealdesk.history import declare_history
-        from dealdesk.operations import covering, handing, large_deals
+        from dealdesk.operations import covering, handing, large_deals, threads
         from pipeline import registry
         from revops.defaults import register_default
         from revops.outbox.links import register_link
@@ -33,6 +33,10 @@ class DealdeskConfig(AppConfig):
         register_link(links.KIND, links.derive_path)
         register_link("request", mails.request_path)
         register_holding("approvals", handing.describe_slots, handing.hand_over_slots)
+        register_link("thread", mails.thread_path)
+        register_holding(
+            "desk threads", threads.describe_threads, threads.hand_over_threads
+        )
         integrity.register()
         registration.register()
         navigation.register()
@@ -53,6 +57,7 @@ class DealdeskConfig(AppConfig):
         registry.register_waits("dealdesk.approvals", waits.waits_of)
         registry.register_stories("quote", stories.tell_quotes)
         registry.register_stories("approval", stories.tell_approvals)
+        registry.register_stories("thread", stories.tell_threads)
         confirming.register()
         registry.register_field_lock("product", confirming.product_lock)
         registry.register_field_lock("amount", coverage.amount_lock)

@@ -21,6 +21,7 @@ def declare_history() -> None:
         "dealdesk_termssnapshot",
         "dealdesk_quoteedit",
         "dealdesk_requestmessage",
+        "dealdesk_deskmessage",
     ):
         declare(table)
     declare("dealdesk_approvalcondition", once=("done_at", "done_by_id", "done_note"))
@@ -30,6 +31,7 @@ def declare_history() -> None:
         free=("in_force",),
         why="a published policy never changes",
     )
+    declare("dealdesk_slotclaim", once=("released_at",))
     declare(
         "dealdesk_quote",
         free=("is_primary", "version"),

@@ -52,6 +52,11 @@ def request_path(number: int) -> str:
     return reverse("dealdesk:request-detail", args=[number])
 
 
+def thread_path(number: int) -> str:
+    """The page of a question to the desk."""
+    return reverse("dealdesk:thread-detail", args=[number])
+
+
 def role_words(code: str) -> str:
     """A role as a sentence speaks of it: "the VP of sales"."""
     try:

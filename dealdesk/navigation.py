@@ -7,10 +7,11 @@ from typing import Any
 from django.urls import reverse
 
 from dealdesk.coverage import inbox_count
-from dealdesk.models import ApprovalRequest, ApprovalSlot, Quote
+from dealdesk.models import ApprovalRequest, ApprovalSlot, DeskThread, Quote
 from dealdesk.permissions import can_see_exceptions
 from dealdesk.views import bypasses
 from dealdesk.views.panels import deal_panel, home_panel
+from dealdesk.views.threads import thread_panel
 from pipeline import registry
 from pipeline.models import Deal
 from revops.frame.navigation import register_command, register_item, register_search
@@ -23,6 +24,16 @@ DECIDES = (Role.SALES_MANAGER, Role.VP_SALES, Role.DEAL_DESK, Role.FINANCE, Role
 def may_decide(user: Any) -> bool:
     """Whether approvals ever wait for this person: by role, or because one does now."""
     return user.has_role(*DECIDES) or ApprovalSlot.objects.filter(person=user).exists()
+
+
+def may_see_desk(user: Any) -> bool:
+    """Whether the desk's questions stand in the rail: for who answers them."""
+    return user.has_role(Role.DEAL_DESK)
+
+
+def waiting_questions(user: Any) -> int:
+    """How many questions wait for this person's answer."""
+    return DeskThread.objects.waiting_on_desk().filter(owner=user).count()
 
 
 def may_govern(user: Any) -> bool:
@@ -73,6 +84,15 @@ def register() -> None:
         count=inbox_count,
     )
     register_item(
+        "desk",
+        "Questions",
+        "messages-square",
+        "dealdesk:thread-list",
+        25,
+        visible=may_see_desk,
+        count=waiting_questions,
+    )
+    register_item(
         "exceptions",
         "Exceptions",
         "list-filter",
@@ -82,16 +102,23 @@ def register() -> None:
     )
     register_item("policy", "Policy", "scale", "dealdesk:policy-detail", 70)
     register_item("prices", "Prices", "tags", "dealdesk:price-list", 72)
+    register_command("desk", "Questions to the desk", "messages-square", "dealdesk:thread-list")
     register_command("term-catalogue", "Catalogue of terms", "book-open", "dealdesk:term-catalogue")
     register_item("settings", "Settings", "settings", "frame:settings", 80, visible=may_govern)
     register_search("quotes", "Quotes", find_quotes)
     register_search("requests", "Requests", find_requests)
     register_address("quote", lambda pk: reverse("dealdesk:quote-detail", args=[pk]))
     register_address("approvalrequest", lambda pk: reverse("dealdesk:request-detail", args=[pk]))
+    register_address("deskthread", lambda pk: reverse("dealdesk:thread-detail", args=[pk]))
     register_address("approvalslot", lambda pk: reverse("dealdesk:approval-detail", args=[pk]))
     registry.register_panel(
         registry.Panel(
             "dealdesk.quotes", "dealdesk/_deal_panel.html", deal_panel, order=10, sheet=SHEET
+        )
+    )
+    registry.register_panel(
+        registry.Panel(
+            "dealdesk.threads", "dealdesk/_thread_panel.html", thread_panel, order=60, sheet=SHEET
         )
     )
     registry.register_home_panel(

@@ -30,6 +30,8 @@ ENDED = {
     "approval.commented": ("commented on the request", "message-square", ""),
     "approval.asked_back": ("asked a question before deciding", "circle-question-mark", ""),
     "approval.answered": ("answered the question", "reply", ""),
+    "approval.claimed": ("is on it", "hand", ""),
+    "approval.released": ("is no longer on it", "hand", ""),
     "approval.condition_met": ("met a condition of the approval", "circle-check", "good"),
     "approval.cover_lost": ("lost the approval of these terms", "shield-off", "bad"),
 }
@@ -178,6 +180,27 @@ def requests_of(entries: Sequence[Entry]) -> dict[int, int]:
 
 def name_of(model: Any) -> str:
     return str(model._meta.model_name)
+
+
+# Questions to the desk
+
+
+THREADS = {
+    "thread.asked": ("asked the desk", "message-circle-question-mark"),
+    "thread.asked_on": ("wrote to the desk", "message-circle-question-mark"),
+    "thread.answered": ("answered for the desk", "reply"),
+    "thread.handed_on": ("handed the question to a colleague at the desk", "user-plus"),
+    "thread.closed": ("closed the question to the desk", "check"),
+}
+
+
+def tell_threads(entries: Sequence[Entry], user: User) -> Mapping[int, Story]:
+    return {entry.pk: thread(entry) for entry in entries}
+
+
+def thread(entry: Entry) -> Story:
+    sentence, icon = THREADS.get(entry.verb, (plainly(entry).sentence, "circle-dot"))
+    return Story(sentence, icon, url=reverse("dealdesk:thread-detail", args=[entry.subject_id]))
 
 
 # Words

@@ -11,6 +11,12 @@ def expire_requests():
 
 
 @shared_task
+def remind_late_threads():
+    """Tell the desk of questions whose answer is overdue. Each is told of once."""
+    operations.remind_late_threads(at=timezone.now())
+
+
+@shared_task
 def restaff_requests():
     """Ask others where those asked have left or lost their role."""
     operations.restaff_requests(at=timezone.now())

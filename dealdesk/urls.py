@@ -3,6 +3,7 @@ from django.urls import path
 from dealdesk.views import (
     approvals,
     bypasses,
+    claims,
     conversation,
     exceptions,
     links,
@@ -10,6 +11,7 @@ from dealdesk.views import (
     quotes,
     requests,
     setup,
+    threads,
 )
 
 app_name = "dealdesk"
@@ -46,6 +48,14 @@ urlpatterns = [
     path("a/slot/<int:pk>/fresh/", links.approval_link_fresh, name="approval-link-fresh"),
     path("a/slot/<int:pk>/forget/", links.approval_link_forget, name="approval-link-forget"),
     path("a/slot/<int:pk>/step-out/", links.approval_link_step_out, name="approval-link-step-out"),
+    path("deals/<int:pk>/ask-the-desk/", threads.thread_open, name="thread-open"),
+    path("desk/", threads.thread_list, name="thread-list"),
+    path("desk/<int:pk>/", threads.thread_detail, name="thread-detail"),
+    path("desk/<int:pk>/reply/", threads.thread_reply, name="thread-reply"),
+    path("desk/<int:pk>/hand-on/", threads.thread_hand_on, name="thread-hand-on"),
+    path("desk/<int:pk>/close/", threads.thread_close, name="thread-close"),
+    path("approvals/<int:pk>/claim/", claims.approval_claim, name="approval-claim"),
+    path("approvals/<int:pk>/release/", claims.approval_release, name="approval-release"),
     path("exceptions/", exceptions.exception_report, name="exception-report"),
     path("exceptions/export/<str:form>/", exceptions.exception_export, name="exception-export"),
     path("policy/", policies.policy_detail, name="policy-detail"),

@@ -1,5 +1,6 @@
 """The records of the deal desk, by their nouns."""
 
+from dealdesk.models.claims import SlotClaim
 from dealdesk.models.conditions import ApprovalCondition
 from dealdesk.models.conversation import RequestMessage
 from dealdesk.models.counters import CounterOffer
@@ -45,6 +46,7 @@ from dealdesk.models.requests import (
     Decision,
     DecisionRevocation,
 )
+from dealdesk.models.threads import DeskMessage, DeskThread
 
 __all__ = [
     "ApprovalCondition",
@@ -57,6 +59,8 @@ __all__ = [
     "CounterOffer",
     "Decision",
     "DecisionRevocation",
+    "DeskMessage",
+    "DeskThread",
     "DraftAcknowledgement",
     "DraftBand",
     "DraftCategory",
@@ -84,6 +88,7 @@ __all__ = [
     "ReplayFile",
     "ReplayRun",
     "RequestMessage",
+    "SlotClaim",
     "StandingGrant",
     "TermDiscount",
     "TermsSnapshot",

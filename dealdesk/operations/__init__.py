@@ -1,5 +1,6 @@
 """Every change of the deal desk, by its verb."""
 
+from dealdesk.operations.claims import claim_approval, release_approval
 from dealdesk.operations.conversation import (
     answer_question,
     ask_submitter,
@@ -33,20 +34,31 @@ from dealdesk.operations.requests import (
     revoke_decision,
     submit_quote,
 )
+from dealdesk.operations.threads import (
+    ask_desk,
+    close_thread,
+    hand_thread_on,
+    remind_late_threads,
+    reply_in_thread,
+)
 
 __all__ = [
     "add_product",
     "add_term",
     "answer_question",
+    "ask_desk",
     "ask_submitter",
     "bypass_request",
     "change_product",
     "change_term",
+    "claim_approval",
     "clone_quote",
+    "close_thread",
     "comment_on_request",
     "create_quote",
     "decide_approval",
     "expire_requests",
+    "hand_thread_on",
     "make_primary",
     "meet_condition",
     "preview_draft",
@@ -55,6 +67,9 @@ __all__ = [
     "publish_preset",
     "reassign_approval",
     "recall_request",
+    "release_approval",
+    "remind_late_threads",
+    "reply_in_thread",
     "restaff_requests",
     "revise_quote",
     "revoke_decision",
