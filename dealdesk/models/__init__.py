@@ -1,10 +1,13 @@
 """The records of the deal desk, by their nouns."""
 
+from dealdesk.models.cases import PolicyCase
 from dealdesk.models.claims import SlotClaim
 from dealdesk.models.conditions import ApprovalCondition
 from dealdesk.models.conversation import RequestMessage
 from dealdesk.models.counters import CounterOffer
 from dealdesk.models.grants import GrantUse, StandingGrant
+from dealdesk.models.ladder import TermRung
+from dealdesk.models.paper import PaperCheck, PaperTick
 from dealdesk.models.policies import PolicyVersion
 from dealdesk.models.policydrafts import (
     DraftAcknowledgement,
@@ -74,7 +77,10 @@ __all__ = [
     "JudgedFacts",
     "LineYear",
     "NonStandardTerm",
+    "PaperCheck",
+    "PaperTick",
     "PaymentTerms",
+    "PolicyCase",
     "PolicyDraft",
     "PolicyVersion",
     "Price",
@@ -91,6 +97,7 @@ __all__ = [
     "SlotClaim",
     "StandingGrant",
     "TermDiscount",
+    "TermRung",
     "TermsSnapshot",
     "VolumeTier",
 ]

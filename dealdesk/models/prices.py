@@ -209,6 +209,10 @@ class NonStandardTerm(Versioned):
         PERCENT = "percent", "Percent"
         MONEY = "money", "Money"
 
+    class OtherWording(models.TextChoices):
+        ASKED = "asked", "Is asked about"
+        PROHIBITED = "prohibited", "Nobody can approve"
+
     key = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=150)
     category = models.CharField(max_length=10, choices=Category)
@@ -216,6 +220,18 @@ class NonStandardTerm(Versioned):
     standard_value = models.CharField(max_length=100, blank=True)
     value_type = models.CharField(max_length=10, choices=ValueType, default=ValueType.TEXT)
     owner_roles = models.JSONField(default=list, blank=True)
+    other_wording = models.CharField(
+        "any other wording",
+        max_length=10,
+        choices=OtherWording,
+        default=OtherWording.ASKED,
+        help_text="What a wording is that is neither our standard nor a fallback.",
+    )
+    is_paper = models.BooleanField(
+        "asks legal for its checklist",
+        default=False,
+        help_text="The contract is not ours: legal is always asked, and ticks its checklist.",
+    )
     position = models.PositiveSmallIntegerField(default=0)
     retired_at = models.DateTimeField(null=True, blank=True)
 
