@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from dealdesk.policy import (
@@ -19,6 +19,7 @@ from dealdesk.policy import (
     StepMode,
     StepOrder,
     StepUp,
+    TermCategory,
     TimingKind,
 )
 from dealdesk.wording import capital, listed, money_text, months_text, percent_text, roles_text
@@ -52,7 +53,7 @@ class Section:
 def policy_words(policy: Policy, currency: str) -> list[Section]:
     """The whole policy, axis by axis, then how people are asked."""
     return [
-        *(price_section(table) for table in policy.prices),
+        *price_sections(policy.prices),
         *floor_sections(policy.floors),
         Section(
             "Terms",
@@ -63,8 +64,20 @@ def policy_words(policy: Policy, currency: str) -> list[Section]:
         Section(
             "Size", "The largest contract year, one-offs included.", (size_rule(policy, currency),)
         ),
-        Section("Who is asked, and for how long", asking_lead(policy), tuple(role_rules(policy))),
+        Section("Who is asked, and for how long", asking_lead(policy), tuple(asked_rules(policy))),
         Section("Cover", "What an approval is good for.", tuple(cover_rules(policy, currency))),
+    ]
+
+
+def price_sections(tables: tuple[PriceTable, ...]) -> list[Section]:
+    """A section for each table; those of one name are numbered."""
+    sections = [price_section(table) for table in tables]
+    titles = [section.title for section in sections]
+    return [
+        replace(section, title=f"{section.title}, table {titles[:place].count(section.title) + 1}")
+        if titles.count(section.title) > 1
+        else section
+        for place, section in enumerate(sections)
     ]
 
 
@@ -104,7 +117,7 @@ def terms_rules(policy: Policy) -> Iterator[Sentence]:
     by_roles: dict[tuple[Role, ...], list[str]] = {}
     for rule in terms.categories:
         by_roles.setdefault(rule.roles, []).append(rule.category.value.replace("_", " "))
-    every = len(by_roles) == 1
+    every = len(by_roles) == 1 and len(terms.categories) == len(TermCategory)
     for roles, categories in by_roles.items():
         of = "any term of the catalogue" if every else f"a catalogue term on {listed(categories)}"
         besides = ", and the owners of the term" if terms.owners_too else ""
@@ -154,6 +167,8 @@ def structure_rules(policy: Policy, currency: str) -> Iterator[Sentence]:
         f"Segments: {listed(bands)}",
         f"an unknown head count is judged as {names.get(axis.unknown_as, axis.unknown_as)}",
     )
+    whose = "the ultimate parent" if policy.segment_of_parent else "the account itself"
+    yield Sentence("The head count that counts", f"that of {whose}")
 
 
 def either(conditions: list[str]) -> str:
@@ -215,6 +230,14 @@ STEP_UPS = {
     StepUp.RETYPE: "retypes the discount to decide from a mail",
     StepUp.SIGN_IN: "signs in to decide from a mail",
 }
+
+
+def asked_rules(policy: Policy) -> Iterator[Sentence]:
+    yield from role_rules(policy)
+    ladder = ", ".join(role.label for role in policy.price_ladder)
+    yield Sentence("Authority over price, lowest first", ladder or "nobody")
+    for group in policy.groups:
+        yield Sentence("Asked in one step, each for itself", roles_text(group))
 
 
 def role_rules(policy: Policy) -> Iterator[Sentence]:
