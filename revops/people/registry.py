@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from django.db import transaction
+
 if TYPE_CHECKING:
     from revops.people.actor import Actor
     from revops.people.models import User
@@ -39,3 +41,17 @@ def register_holding(key: str, describe: Callable[[User], list[str]], hand_over:
 
 def holdings() -> list[Holding]:
     return list(_holdings.values())
+
+
+_followers: list[Callable[[], None]] = []
+
+
+def register_absence_follower(follow: Callable[[], None]) -> None:
+    """Let an app look at who is away anew, after each change of absences is committed."""
+    _followers.append(follow)
+
+
+def follow_absences() -> None:
+    """Ask the apps to follow once the change is committed; their sweeps would come later anyway."""
+    for follow in _followers:
+        transaction.on_commit(follow, robust=True)

@@ -24,6 +24,8 @@ from dealdesk.models import (
     Concession,
     Decision,
     DecisionRevocation,
+    DeskMessage,
+    DeskThread,
     ExceptionRecord,
     LineYear,
     NonStandardTerm,
@@ -36,11 +38,12 @@ from dealdesk.models import (
     QuoteLine,
     QuoteTerm,
     RequestMessage,
+    SlotClaim,
     TermDiscount,
     TermsSnapshot,
     VolumeTier,
 )
-from dealdesk.operations import answer_question, ask_submitter
+from dealdesk.operations import answer_question, ask_desk, ask_submitter, claim_approval
 from pipeline.models import (
     Account,
     AlertPreference,
@@ -82,7 +85,7 @@ from revops.imports.models import FieldWinner, ImportRun, SavedMapping, SourceRe
 from revops.ledger.models import Checkpoint, Entry, EntryRelation, PersonalValue
 from revops.ledger.operations import seal_checkpoint
 from revops.outbox.models import Delivery, Notification
-from revops.people.models import ReportingLink, RoleGrant, Team, User
+from revops.people.models import Absence, ReportingLink, RoleGrant, Team, User
 from revops.work.models import Attachment, Task
 from revops.worktime.models import Calendar, Holiday
 from tests.factories.dealdesk import decide, make_quote, slot_of, submit, term
@@ -160,6 +163,8 @@ def sell(deal: Deal, rep: User, vp: User, desk: User) -> None:
     )
     request = submit(offer)
     asked = ask_submitter(slot=slot_of(request, vp), body="Why?", by=by(vp), at=AT)
+    claim_approval(slot=slot_of(request, vp), by=by(vp), at=AT)
+    ask_desk(deal=deal, body="And?", by=by(rep), at=AT)
     answer_question(question=asked, body="So", by=by(rep), at=AT)
     decide(request, vp, conditions=["A call"])
     DecisionRevocation.objects.create(
@@ -224,6 +229,7 @@ def foretell(rep: User) -> None:
 
 def around(rep: User) -> None:
     fold(at=AT)
+    Absence.objects.create(person=rep, first_day=DAY, last_day=DAY, entered_at=AT)
     ExchangeRate.objects.create(currency="EUR", per_company_unit=1, valid_from=DAY)
     FieldDefinition.objects.create(entity="deal", key="x", kind="text", label="X")
     Holiday.objects.create(calendar=Calendar.objects.first(), day=DAY, name="Ours")
@@ -324,6 +330,11 @@ BAD = {
     "people_role_grant_one_active_per_role": twin(RoleGrant),
     "people_role_grant_role_is_known": twin(RoleGrant, role="emperor"),
     "people_role_grant_revocation_has_when": by_somebody(RoleGrant, "revoked_by_id"),
+    "people_absence_ends_after_it_begins": change(Absence, last_day=DAY - timedelta(days=1)),
+    "people_absence_delegate_is_somebody_else": change(
+        Absence, delegate_id=models.F("person_id")
+    ),
+    "people_absence_cancelled_has_when": by_somebody(Absence, "cancelled_by_id"),
     "people_reporting_link_once": twin(ReportingLink),
     "people_reporting_link_has_no_cycle": change(ReportingLink, {"depth": 0}, depth=1),
     # Company and working time
@@ -539,6 +550,11 @@ BAD = {
         ApprovalSlot, state="carried_forward", closed_at=AT
     ),
     "dealdesk_slot_pause_has_time_left": change(ApprovalSlot, paused_at=AT),
+    "dealdesk_claim_one_per_step_and_role": twin(SlotClaim),
+    "dealdesk_thread_waits_on_is_known": change(DeskThread, waits_on="fate", due_at=None),
+    "dealdesk_thread_due_exactly_while_desk_is_asked": change(DeskThread, due_at=None),
+    "dealdesk_thread_closed_has_who_and_when": change(DeskThread, waits_on="nobody", due_at=None),
+    "dealdesk_deskmessage_says_something": twin(DeskMessage, body=""),
     "dealdesk_condition_says_something": twin(ApprovalCondition, text=""),
     "dealdesk_condition_done_has_who_when_and_how": change(ApprovalCondition, done_at=AT),
     "dealdesk_message_says_something": twin(RequestMessage, {"kind": "question"}, body=""),

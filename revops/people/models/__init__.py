@@ -1,5 +1,6 @@
 """People, their roles and line, and when they are away."""
 
+from revops.people.models.absences import Absence, AbsenceQuerySet
 from revops.people.models.people import (
     ReportingLink,
     Role,
@@ -12,6 +13,8 @@ from revops.people.models.people import (
 )
 
 __all__ = [
+    "Absence",
+    "AbsenceQuerySet",
     "ReportingLink",
     "Role",
     "RoleGrant",

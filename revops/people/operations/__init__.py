@@ -1,5 +1,8 @@
 """Every change of people; each module tells one part of it."""
 
+from revops.people.operations.absences import cancel_absence as cancel_absence
+from revops.people.operations.absences import change_absence as change_absence
+from revops.people.operations.absences import enter_absence as enter_absence
 from revops.people.operations.people import admit_person as admit_person
 from revops.people.operations.people import change_person as change_person
 from revops.people.operations.people import change_team as change_team
