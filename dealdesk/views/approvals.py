@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from dealdesk import operations
 from dealdesk.exclusions import excluded_people
 from dealdesk.forms import DecisionForm, HandOnForm
 from dealdesk.mails import given_facts, in_return_facts, role_words
+from dealdesk.minute import beside
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.permissions import (
     STANDS_IN,
@@ -170,6 +171,9 @@ def approval_context(slot: ApprovalSlot, by: Actor, at: datetime, *, user) -> di
         "history": tell(list(entries), slot.person),
         "is_late": slot.is_late(at),
         "at": at,
+        # Why each of them is asked stands in the trace; here it would push the rest off the screen.
+        "route_steps": [replace(step, reasons=()) for step in shown.route_steps],
+        **beside(asked, user, at),
         **(what_waits(slot) if is_mine else {}),
     }
 

@@ -434,6 +434,12 @@ class Shown:
         return off_text(self.terms.price.blended.percent)
 
     @property
+    def annual(self) -> Decimal | None:
+        """The recurring worth of a year; nothing where it is the net itself, or none recurs."""
+        acv = rounded(self.terms.price.acv, self.terms.price.minor_digits)
+        return acv if acv and acv != self.net else None
+
+    @property
     def slots(self) -> list[ApprovalSlot]:
         return slots_of(self.steps)
 
