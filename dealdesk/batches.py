@@ -46,7 +46,7 @@ def approvals_of_many(deals: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
     for deal, status, until, decided in rows.values_list(
         "deal", "status", "valid_until", "decided_at"
     ):
-        last[deal] = (status, decided)
+        last[deal] = (status, until if status == Status.LAPSED else decided)
         if status == Status.APPROVED and until:
             good_until[deal] = max(until, good_until.get(deal, until))
     return {

@@ -85,8 +85,8 @@ def cover_of(deal: Deal, at: datetime) -> CoverState:
 
 def cover_of_quote(quote: Quote, at: datetime) -> CoverState:
     rows = rows_of(quote)
-    approvals = approvals_of(quote)
-    in_time = [a for a in approvals if a.valid_until is not None and at < a.valid_until]
+    approvals = approvals_of(quote, ever=True)
+    in_time = [a for a in approvals if is_good(a, at)]
     changes: tuple[cover.FieldChange, ...] = ()
     for request in in_time:
         found = covers(request, rows)
@@ -99,11 +99,17 @@ def cover_of_quote(quote: Quote, at: datetime) -> CoverState:
     return CoverState(quote, None, changes, pending, lapsed)
 
 
-def approvals_of(quote: Quote) -> list[ApprovalRequest]:
-    """Approvals that rest on this quote or a revision of it, newest first."""
-    found = ApprovalRequest.objects.filter(
-        quote__in=family_of(quote), status=ApprovalRequest.Status.APPROVED
-    )
+def is_good(request: ApprovalRequest, at: datetime) -> bool:
+    """Whether an approval stands and is in its time, whether or not the clock wrote it down."""
+    stands = request.status == ApprovalRequest.Status.APPROVED
+    return stands and request.valid_until is not None and at < request.valid_until
+
+
+def approvals_of(quote: Quote, *, ever: bool = False) -> list[ApprovalRequest]:
+    """Approvals of this quote or a revision of it, newest first; `ever`: those too that lapsed."""
+    Status = ApprovalRequest.Status
+    wanted = [Status.APPROVED, Status.LAPSED] if ever else [Status.APPROVED]
+    found = ApprovalRequest.objects.filter(quote__in=family_of(quote), status__in=wanted)
     return list(found.select_related("snapshot", "policy", "quote").order_by("-attempt"))
 
 
@@ -149,7 +155,9 @@ def approvals_behind(request: ApprovalRequest) -> list[Decision]:
 
 def approval_words(decision: Decision, at: datetime) -> str:
     """Name an approval as people speak of it: "Ana's approval of Tuesday"."""
-    return f"{decision.decided_by.short_name}'s approval of {day_words(decision.decided_at, at)}"
+    approved = decision.verdict == Decision.Verdict.APPROVED
+    noun = "approval" if approved else "counter-offer"
+    return f"{decision.decided_by.short_name}'s {noun} of {day_words(decision.decided_at, at)}"
 
 
 def day_words(moment: datetime, at: datetime) -> str:

@@ -32,7 +32,9 @@ BATCH = 500
 Slot, Step, Request = ApprovalSlot.State, ApprovalStep.State, ApprovalRequest.Status
 OPEN_SLOTS = [Slot.REQUESTED, Slot.NOT_YET_REQUESTED]
 OPEN_STEPS = [Step.REQUESTED, Step.NOT_YET_REQUESTED]
-STOOD = [Request.APPROVED, Request.CONSUMED]
+STOOD = [Request.APPROVED, Request.CONSUMED, Request.LAPSED]
+APPROVING = Q(carried_from__verdict="approved") | Q(carried_from__counter__isnull=False)
+"""A counter-offer approves the terms that it offers."""
 
 
 def told(numbers: Iterable[int], subject: str, what: str) -> Iterator[str]:
@@ -118,7 +120,7 @@ def check_decisions() -> Iterator[str]:
     )
     carried = slots.filter(state=Slot.CARRIED_FORWARD)
     yield from told(
-        pks(carried.exclude(carried_from__verdict="approved")),
+        pks(carried.exclude(APPROVING)),
         "Slot",
         "carries forward what was no approval",
     )

@@ -141,9 +141,7 @@ def _term(row: TermDraft, patch: Patch) -> TermDraft | None:
     return replace(row, requested_value=wanted.value, requested_text=wanted.text)
 
 
-def check_offer(
-    asked: Terms, offered: Terms, policy: Policy, *, judged: Collection[Topic]
-) -> None:
+def check_offer(asked: Terms, offered: Terms, policy: Policy, *, judged: Collection[Topic]) -> None:
     """Raise Refused unless an approver may offer these terms instead of those asked.
 
     They differ, they can be priced, and nothing in them is worse for us than what was asked: so

@@ -8,24 +8,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from dealdesk import cover
+from dealdesk.carrying import Carried, Place, carried_forward
 from dealdesk.counterfactual import Avoid, what_would_avoid
-from dealdesk.coverage import at_rate_of
 from dealdesk.directory import directory_of, users_of
-from dealdesk.exclusions import excluded_people, family_of
+from dealdesk.exclusions import excluded_people, with_delegators
 from dealdesk.inputs import QuoteRows, TermsReader, policy_in_force
-from dealdesk.models import (
-    ApprovalRequest,
-    ApprovalSlot,
-    Decision,
-    PolicyVersion,
-    Quote,
-)
-from dealdesk.policy import Policy, Role, Topic, policy_from_json
+from dealdesk.models import Decision, PolicyVersion, Quote
+from dealdesk.policy import Policy, Role
 from dealdesk.pricing import Problem
 from dealdesk.resolving import AskedGroup, Resolution, resolve
 from dealdesk.routing import Route, evaluate
-from dealdesk.terms import Terms, from_canonical
+from dealdesk.terms import Terms
 from dealdesk.wording import money_text
 from pipeline.models import Segment
 from revops.company.models import Company
@@ -73,6 +66,7 @@ class Preview:
     steps: tuple[PreviewStep, ...]
     problems: tuple[Problem, ...]
     avoid: tuple[Avoid, ...]
+    stands: tuple[str, ...]
     warnings: tuple[str, ...]
     working_days: str
     expected_at: datetime
@@ -95,8 +89,13 @@ class Judgement:
     terms: Terms
     route: Route
     resolution: Resolution
-    carried: Mapping[tuple[str, str], Decision]
+    kept: Carried
     excluded: Mapping[int, str]
+
+    @property
+    def carried(self) -> Mapping[Place, Decision]:
+        """Earlier approvals that stand, by the step and the role that they answer for."""
+        return self.kept.standing
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -114,14 +113,18 @@ def judge(rows: QuoteRows, *, submitter: User | None, at: datetime) -> Judgement
     terms = reader.terms(rows, rate_day=reader.company.local_day(at))
     route = evaluate(policy, terms)
     quote = rows.quote
-    excluded = excluded_people(quote, submitter) if quote.pk else fresh_excluded(quote, submitter)
+    excluded = (
+        excluded_people(quote, submitter, at)
+        if quote.pk
+        else with_delegators(fresh_excluded(quote, submitter), at)
+    )
     return Judgement(
         version=version,
         policy=policy,
         terms=terms,
         route=route,
-        resolution=resolve(route, directory_of(quote.deal.owner, policy), excluded),
-        carried=carried_forward(quote, terms, route, excluded, at=at) if quote.pk else {},
+        resolution=resolve(route, directory_of(quote.deal.owner, policy, at), excluded),
+        kept=carried_forward(quote, terms, route, excluded, at=at) if quote.pk else Carried(),
         excluded=excluded,
     )
 
@@ -149,6 +152,7 @@ def preview_rows(rows: QuoteRows, *, submitter: User | None, at: datetime) -> Pr
         steps=steps,
         problems=found.problems,
         avoid=avoid,
+        stands=tuple(found.kept.words(found.route, at)),
         warnings=tuple(warnings_of(rows.quote, found.terms, at)),
         working_days=working_days_label(timedelta(hours=open_hours(steps))),
         expected_at=expected,
@@ -225,71 +229,6 @@ def expected_at(steps: Sequence[PreviewStep], at: datetime) -> datetime:
     if len(waves) < 2:
         return max((g.due_at for step in steps for g in step.groups), default=at)
     return add_business_time(company_calendar(), at, timedelta(hours=open_hours(steps)))
-
-
-# Carrying forward
-
-
-def carried_forward(
-    quote: Quote, terms: Terms, route: Route, excluded: Mapping[int, str], *, at: datetime
-) -> dict[tuple[str, str], Decision]:
-    """Return decisions of the last attempt that still hold: (step, role) → decision.
-
-    A role's approval holds when each of its topics is the same or better for us than what it
-    judged, it is within its validity, it was not taken back, and its author may decide still.
-    """
-    last = (
-        ApprovalRequest.objects.filter(quote__in=family_of(quote))
-        .select_related("snapshot", "policy")
-        .order_by("-attempt")
-        .first()
-    )
-    if last is None or last.is_pending or last.status == ApprovalRequest.Status.CONSUMED:
-        return {}
-    policy = policy_from_json(last.policy.body)
-    before = from_canonical(last.snapshot.body)
-    change = cover.covers(before, at_rate_of(before, terms), policy)
-    given = decisions_of(last)
-    carried: dict[tuple[str, str], Decision] = {}
-    for step in route.steps:
-        for group in step.groups:
-            decision = given.get(group.role.value)
-            if decision is None or group.needed != 1:
-                continue
-            judged = {Topic(topic) for topic in decision.topics}
-            if not judged >= set(group.topics) or not change.holds_for(group.topics):
-                continue
-            if newly_asked(group.role, change) or decision.decided_by_id in excluded:
-                continue
-            if at >= decision.decided_at + timedelta(days=policy.validity_days):
-                continue
-            carried[step.key, group.role.value] = decision
-    return carried
-
-
-def newly_asked(role: Role, change: cover.Cover) -> bool:
-    return any(
-        found.direction is cover.Direction.NEW_ROLE and found.now == role.value
-        for found in change.worsened
-    )
-
-
-def decisions_of(request: ApprovalRequest) -> dict[str, Decision]:
-    """The approvals an attempt rests on, by role, those it carried itself too."""
-    found: dict[str, Decision] = {}
-    slots = (
-        ApprovalSlot.objects.filter(step__request=request)
-        .select_related("decision__decided_by", "carried_from__decided_by")
-        .select_related("decision__revocation")
-        .order_by("pk")
-    )
-    for slot in slots:
-        decision = slot.carried_from or getattr(slot, "decision", None)
-        if decision is None or decision.verdict != Decision.Verdict.APPROVED:
-            continue
-        if not hasattr(decision, "revocation"):
-            found[slot.role] = decision
-    return found
 
 
 # Warnings, never approvers

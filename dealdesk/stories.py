@@ -23,6 +23,7 @@ HIDDEN = frozenset({"approval.link_sent"})
 ENDED = {
     "approval.recalled": ("recalled the request", "undo-2", ""),
     "approval.expired": ("let the request expire", "timer-off", "warn"),
+    "approval.lapsed": ("let the approval lapse: it was not used in time", "timer-off", "warn"),
     "approval.superseded": ("ended the request", "layers", ""),
     "approval.rejected": ("ended the request: rejected", "circle-x", "bad"),
     "approval.returned": ("ended the round", "corner-up-left", "warn"),

@@ -1,7 +1,17 @@
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
 from dealdesk import operations
+from dealdesk.models import ReplayRun
+from dealdesk.operations import replays
+from revops.people.actor import Actor
+from revops.refusals import Refused
+
+logger = logging.getLogger(__name__)
+HOUR = 3600
+BROKE_OFF = "It broke off. The log of the worker says why."
 
 
 @shared_task
@@ -17,6 +27,34 @@ def remind_late_threads():
 
 
 @shared_task
+def lapse_approvals():
+    """Write down which approvals are over. Gates judged them by their time already."""
+    operations.lapse_approvals(at=timezone.now())
+
+
+@shared_task
 def restaff_requests():
     """Ask others where those asked have left or lost their role."""
     operations.restaff_requests(at=timezone.now())
+
+
+@shared_task(time_limit=HOUR, soft_time_limit=HOUR - 60)
+def work_on_replay(run_id):
+    """Try a policy on what was submitted, and say what came of it."""
+    run = ReplayRun.objects.filter(pk=run_id).first()
+    if run is None or not run.is_at_work:
+        return
+    by = Actor.system()
+    try:
+        replays.work_on_replay(run=run, by=by, at=timezone.now)
+    except Refused as refused:
+        replays.fail_replay(run=run, reason=refused.message, by=by, at=timezone.now())
+    except Exception:
+        logger.exception("Replay %s broke off", run.pk)
+        replays.fail_replay(run=run, reason=BROKE_OFF, by=by, at=timezone.now())
+
+
+@shared_task
+def forget_old_replays():
+    """Delete what replays found a month ago."""
+    replays.forget_old_replays(by=Actor.system(), at=timezone.now())

@@ -27,13 +27,14 @@ from dealdesk.operations.quotes import (
 )
 from dealdesk.operations.requests import (
     expire_requests,
+    lapse_approvals,
     preview_draft,
     preview_quote,
     recall_request,
     restaff_requests,
     revoke_decision,
-    submit_quote,
 )
+from dealdesk.operations.submitting import submit_quote
 from dealdesk.operations.threads import (
     ask_desk,
     close_thread,
@@ -59,6 +60,7 @@ __all__ = [
     "decide_approval",
     "expire_requests",
     "hand_thread_on",
+    "lapse_approvals",
     "make_primary",
     "meet_condition",
     "preview_draft",

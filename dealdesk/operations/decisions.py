@@ -23,9 +23,9 @@ from dealdesk.models import (
 )
 from dealdesk.operations.covering import rows_with
 from dealdesk.operations.ending import close_slots, end_request, tell_approvers, tell_outcome
-from dealdesk.operations.requests import settle_request
 from dealdesk.operations.shared import judged_terms, lock_deal, lock_request, pinned_policy
 from dealdesk.operations.staffing import ANSWERS, ask_by_mail, standing
+from dealdesk.operations.steps import settle_request
 from dealdesk.permissions import (
     check_can_decide,
     check_can_return,

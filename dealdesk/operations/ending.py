@@ -42,6 +42,8 @@ OUTCOMES = {
 """What the register of exceptions says of a request that ended in each way."""
 
 TURNED_DOWN = [ApprovalRequest.Status.REJECTED, ApprovalRequest.Status.RETURNED]
+DECIDED = [ApprovalRequest.Status.APPROVED, *TURNED_DOWN]
+"""Ends that people brought about by deciding, and not the clock or who asked."""
 UNDECIDED = [ApprovalSlot.State.REQUESTED, ApprovalSlot.State.NOT_YET_REQUESTED]
 UNSETTLED = [ApprovalStep.State.REQUESTED, ApprovalStep.State.NOT_YET_REQUESTED]
 
@@ -198,6 +200,8 @@ def tell_outcome(request: ApprovalRequest, *, by: Actor, at: datetime) -> None:
     if request.status in TURNED_DOWN:
         # Who approved before somebody else turned it down did not decide that.
         decisions = decisions.filter(verdict=request.status)
+    if request.status not in DECIDED:
+        decisions = decisions.none()
     deciders = [
         decision.decided_by.name
         for decision in decisions.select_related("decided_by").order_by("decided_at", "pk")

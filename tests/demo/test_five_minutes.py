@@ -17,7 +17,7 @@ from dealdesk.inputs import rows_of
 from dealdesk.models import ApprovalSlot, NonStandardTerm, Quote
 from dealdesk.operations.decisions import decide_approval
 from dealdesk.operations.quotes import make_primary, save_quote
-from dealdesk.operations.requests import preview_draft, submit_quote
+from dealdesk.operations import preview_draft, submit_quote
 from pipeline.gates import gate_of
 from pipeline.models import Deal, Move
 from pipeline.operations import advance_deal, win_deal

@@ -14,7 +14,9 @@ BY_NOBODY = {
     "revops.ledger.operations.seal_checkpoint",
     "revops.apikeys.operations.sweep_keys",
     "dealdesk.operations.expire_requests",
+    "dealdesk.operations.lapse_approvals",
     "dealdesk.operations.restaff_requests",
+    "dealdesk.operations.remind_late_threads",
 }
 """Sweeps that the clock calls: the system does them, so there is nobody to name."""
 

@@ -23,6 +23,7 @@ ARROWS = {
         "mark_expired": {("pending", "expired")},
         "mark_superseded": {("pending", "superseded")},
         "mark_consumed": {("approved", "consumed")},
+        "mark_lapsed": {("approved", "lapsed")},
         "mark_invalidated": {("approved", "invalidated")},
         "mark_revoked": {("pending", "revoked"), ("approved", "revoked")},
     },
