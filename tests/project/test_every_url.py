@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 
 from dealdesk.models import ApprovalRequest, Quote
+from dealdesk.operations import ask_desk
 from pipeline.forecasting.whose import may_see_forecast, people_seen_by
 from pipeline.models import Account, Contact, Deal, DigestSent
 from revops.ledger.models import Entry
@@ -184,6 +185,7 @@ def records(rep, vp, finance, legal, desk):
         "call": make_call(rep),
         "task": open_task(kind="x", about=deal, title="Look", assignee=rep, by=by, at=AT),
         "digest": make_digest(rep),
+        "thread": ask_desk(deal=deal, body="May they?", by=by, at=AT),
     }
 
 
@@ -220,6 +222,7 @@ def noun_of(address) -> str:
         "attachments": "attachment",
         "tasks": "task",
         "digests": "digest",
+        "desk": "thread",
     }.get(first, "")
 
 
@@ -252,6 +255,7 @@ def sees(person, noun, record) -> bool:
         )
     deal = {
         "approval": lambda: record.step.request.deal,
+        "thread": lambda: record.deal,
         "decision": lambda: record.slot.step.request.deal,
         "attachment": lambda: Deal.objects.get(pk=record.about_id),
         "task": lambda: Deal.objects.get(pk=record.about_id),
