@@ -2,6 +2,7 @@
 
 from dealdesk.models.cases import PolicyCase
 from dealdesk.models.claims import SlotClaim
+from dealdesk.models.clocks import ClockMark
 from dealdesk.models.conditions import ApprovalCondition
 from dealdesk.models.conversation import RequestMessage
 from dealdesk.models.counters import CounterOffer
@@ -58,6 +59,7 @@ __all__ = [
     "ApprovalSlot",
     "ApprovalStep",
     "BillingFrequency",
+    "ClockMark",
     "Concession",
     "CounterOffer",
     "Decision",

@@ -164,6 +164,7 @@ class ApprovalRequest(ProtectedStateMixin):
                 name="dealdesk_request_lapsing",
             ),
             models.Index(fields=["submitted_at", "id"], name="dealdesk_request_submitted"),
+            models.Index(fields=["route_key", "-decided_at"], name="dealdesk_request_of_route"),
             models.Index(
                 fields=["-bypassed_at", "-id"],
                 condition=Q(bypassed_at__isnull=False),
@@ -342,6 +343,14 @@ class ApprovalSlot(models.Model):
         blank=True,
         help_text="The role that makes the person eligible; blank: the policy names them.",
     )
+    absence = models.ForeignKey(
+        "people.Absence",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Whose absence the person answers in; blank: they answer for themselves.",
+    )
     carried_from = models.ForeignKey(
         "Decision",
         null=True,
@@ -399,6 +408,11 @@ class ApprovalSlot(models.Model):
                 condition=Q(state="requested"),
                 name="dealdesk_slot_waiting",
             ),
+            models.Index(
+                fields=["absence"],
+                condition=Q(absence__isnull=False, state__in=["requested", "not_yet_requested"]),
+                name="dealdesk_slot_on_behalf",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -410,6 +424,11 @@ class ApprovalSlot(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.REQUESTED
+
+    @property
+    def principal(self) -> User:
+        """Whose answer it is: the person's own, or of whom they answer for."""
+        return self.absence.person if self.absence else self.person
 
     def is_late(self, at: datetime) -> bool:
         """Whether the answer is overdue; a stopped clock is never late."""
@@ -508,6 +527,12 @@ class ApprovalLink(models.Model):
     issued_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     first_opened_at = models.DateTimeField(null=True, blank=True)
+    retyped_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its holder typed the discount, where that is asked."
+    )
+    mistyped = models.PositiveSmallIntegerField(
+        default=0, help_text="How often the discount was typed wrongly."
+    )
     consumed_at = models.DateTimeField(null=True, blank=True)
     killed_at = models.DateTimeField(null=True, blank=True)
     killed_why = models.CharField(max_length=30, blank=True)
