@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from dealdesk.models import ApprovalRequest, Quote, QuoteEdit
+from revops.people.away import Away, delegators, read_away
 from revops.people.models import User
 from revops.remembering import remembered
 
@@ -35,16 +37,32 @@ def root_of(pk: int, parents: dict[int, int | None]) -> int:
     return pk
 
 
-def excluded_people(quote: Quote, submitter: User | None) -> dict[int, str]:
+def excluded_people(
+    quote: Quote, submitter: User | None, at: datetime | None = None
+) -> dict[int, str]:
     """Return who may not decide on this quote: person → why, as the end of a sentence.
 
-    The submitter, the deal's owner, and whoever worsened a judged topic since the last approval.
+    The submitter, the deal's owner, whoever worsened a judged topic since the last approval, and
+    whoever has one of these as delegate at that moment (None: delegates are not looked at).
     """
     excluded = dict.fromkeys(worseners(quote), "made these terms worse for us")
     excluded[quote.deal.owner_id] = "owns this deal"
     if submitter is not None:
         excluded[submitter.pk] = "submitted this quote"
-    return excluded
+    return with_delegators(excluded, at)
+
+
+def with_delegators(excluded: dict[int, str], at: datetime | None) -> dict[int, str]:
+    """Add those for whom an excluded person answers now: their say would be that person's."""
+    away = read_away(at) if at is not None else Away()
+    found = delegators(excluded, away.delegates)
+    if not found:
+        return excluded
+    names = dict(User.objects.filter(pk__in=found.values()).values_list("pk", "name"))
+    return excluded | {
+        delegator: f"has {names[person]} as delegate, who {excluded[person]}"
+        for delegator, person in found.items()
+    }
 
 
 def worseners(quote: Quote) -> Iterable[int]:

@@ -15,13 +15,34 @@ from dealdesk.wording import capital, listed
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who may be asked. `key` is the primary key of the person."""
+class Behalf:
+    """For whom a delegate answers. `key` is the primary key of the absence."""
 
     key: int
     name: str
-    roles: frozenset[Role] = frozenset()
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who may be asked. `key` is the primary key of the person.
+
+    A delegate stands with the roles of whom they answer for. Who is away and has nobody to answer
+    for them is asked only when nobody else is left; `away` says until when.
+    """
+
+    key: int
+    name: str
+    roles: frozenset[Role] = field(default=frozenset(), compare=False)
     active: bool = True
+    behalf: Behalf | None = field(default=None, compare=False)
+    away: str = field(default="", compare=False)
+
+
+STANDS_FOR = {role: frozenset({role}) for role in Role} | {
+    Role.SALES_MANAGER: frozenset({Role.SALES_MANAGER, Role.VP_SALES})
+}
+"""The roles by which somebody may answer for each; a VP stands in for a sales manager."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +127,8 @@ def resolve(route: Route, people: Directory, excluded: Mapping[int, str]) -> Res
     for step in route.steps:
         found = [_found(group, people, excluded) for group in step.groups]
         refusals += _nobody_twice(step, found, people, excluded)
+        for item in found:
+            _say_behalf(item)
         steps.append(_asked_step(step, found))
         swaps += [swap for item in found for swap in item.swaps]
         refusals += [refusal for item in found if (refusal := _unanswerable(item)) is not None]
@@ -119,7 +142,39 @@ def _found(group: RouteGroup, people: Directory, excluded: Mapping[int, str]) ->
         found = _holders(group, people, excluded)
     if not found.people:
         _take_fallback(found, people, excluded)
+    if len(found.people) < max(group.needed, 1):
+        _take_absent(found, people, excluded)
     return found
+
+
+def _say_behalf(found: _Found) -> None:
+    """Say of each delegate for whom they answer."""
+    for person in found.people:
+        if person.behalf is not None:
+            sentence = (
+                f"{person.name} answers for {person.behalf.name}, away until {person.behalf.until}."
+            )
+            found.notes.append(sentence)
+            found.swaps.append(Substitution(found.group.role, person, sentence))
+
+
+def _take_absent(found: _Found, people: Directory, excluded: Mapping[int, str]) -> None:
+    """Ask who is away as well: better somebody who may look at their mail than nobody at all."""
+    role = found.group.role
+    known = people.line if role is Role.SALES_MANAGER else people.holders.get(role, ())
+    fallback = people.fallbacks.get(role)
+    for person in (*known, *((fallback,) if fallback else ())):
+        asked = [each.key for each in found.people]
+        if len(asked) >= max(found.group.needed, 1):
+            return
+        if not person.away or person.key in asked or person.key in excluded:
+            continue
+        if person is not fallback and not STANDS_FOR[role] & person.roles:
+            continue
+        sentence = f"Nobody else is left, so {person.name} is asked, away until {person.away}."
+        found.people.append(person)
+        found.notes.append(sentence)
+        found.swaps.append(Substitution(role, person, sentence))
 
 
 def _manager(group: RouteGroup, people: Directory, excluded: Mapping[int, str]) -> _Found:
@@ -152,11 +207,13 @@ def _manager(group: RouteGroup, people: Directory, excluded: Mapping[int, str]) 
 def _holders(group: RouteGroup, people: Directory, excluded: Mapping[int, str]) -> _Found:
     """Every active holder of the role who is not excluded; the first answer counts."""
     found = _Found(group, [])
-    for person in people.holders.get(group.role, ()):
+    holders = people.holders.get(group.role, ())
+    stood_for = {person.behalf.name for person in holders if person.behalf}
+    for person in holders:
         reason = _barred(person, excluded)
         if reason is None:
             found.people.append(person)
-        elif person.active:
+        elif person.active and person.name not in stood_for:
             found.notes.append(f"{reason} and is not asked.")
     return found
 
@@ -166,8 +223,15 @@ def _barred(person: Person, excluded: Mapping[int, str]) -> str | None:
     if not person.active:
         return f"{person.name} is not active"
     if person.key in excluded:
-        return f"{person.name} {excluded[person.key]}"
+        return f"{person.name} {excluded[person.key]}{_meant(person)}"
+    if person.away:
+        return f"{person.name} is away until {person.away}"
     return None
+
+
+def _meant(person: Person) -> str:
+    """For whom a person was meant to answer who may not."""
+    return f" and cannot answer for {person.behalf.name}" if person.behalf else ""
 
 
 def _instead(reasons: Sequence[str], person: Person) -> str:
@@ -206,6 +270,8 @@ def _nobody_twice(
     for item in found:
         if not item.people:
             _take_fallback(item, people, {**excluded, **taken})
+        if not item.people:
+            _take_absent(item, people, {**excluded, **taken})
     short = [item for item in found if not item.people]
     return [_only_one(shared, step, item) for item in short]
 
@@ -217,10 +283,21 @@ def _placed(shared: list[Person], found: list[_Found]) -> dict[int, _Found]:
     fewest_choices = sorted(shared, key=lambda p: sum(p in item.people for item in found))
     for person in fewest_choices:
         choices = [item for item in found if person in item.people]
-        chosen = min(choices, key=lambda item: own[id(item)] - max(item.group.needed, 1))
+        chosen = min(
+            choices,
+            key=lambda item: (
+                own[id(item)] - max(item.group.needed, 1),
+                _is_behalf(person, item),
+            ),
+        )
         own[id(chosen)] += 1
         keep[person.key] = chosen
     return keep
+
+
+def _is_behalf(person: Person, item: _Found) -> bool:
+    """Whether a person stands in a group for somebody else; their own group comes first."""
+    return any(each.behalf is not None for each in item.people if each == person)
 
 
 def _only_one(shared: list[Person], step: RouteStep, item: _Found) -> Problem:
@@ -262,7 +339,7 @@ def _asked_step(step: RouteStep, found: list[_Found]) -> AskedStep:
     groups = tuple(
         AskedGroup(
             role=item.group.role,
-            needed=item.group.needed or len(item.people),
+            needed=yes_needed(step.mode, item.group, len(item.people)),
             topics=item.group.topics,
             hours=item.group.hours,
             reasons=item.group.reasons,
@@ -272,6 +349,15 @@ def _asked_step(step: RouteStep, found: list[_Found]) -> AskedStep:
         for item in found
     )
     return AskedStep(step.key, step.name, step.wave, step.mode, groups)
+
+
+def yes_needed(mode: StepMode, group: RouteGroup, asked: int) -> int:
+    """How many yes a group needs of `asked` people; a share of them is rounded up."""
+    if group.percent:
+        return max(-(-group.percent * asked // 100), 1)
+    if mode is StepMode.ALL_ANSWERED:
+        return 1
+    return group.needed or asked
 
 
 def without(resolution: Resolution, steps: set[str]) -> Resolution:
