@@ -49,12 +49,13 @@ class Expected(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseTerm:
-    """A catalogue term that a case asks for."""
+    """A catalogue term that a case asks for, in words of the customer's own."""
 
     key: str
     category: TermCategory
     name: str = ""
     owner_roles: tuple[Role, ...] = ()
+    is_paper: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +181,11 @@ def terms_of_case(facts: CaseFacts) -> Terms:
                 term.category,
                 requested_value="as asked",
                 owner_roles=term.owner_roles,
+                is_paper=term.is_paper,
             )
             for term in facts.terms
         ),
+        region=facts.region,
     )
 
 

@@ -8,7 +8,7 @@ the currency's minor unit per line and contract year, and then summed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -412,16 +412,20 @@ def worst_line(
     share_percent: Decimal = Decimal(5),
     amount: Decimal = Decimal(1000),
     per_company_unit: Decimal = Decimal(1),
+    families: Collection[str] = (),
 ) -> PricedLine | None:
     """Return the line with the largest discount among those large enough to count.
 
     A line counts from `share_percent` of standard TCV or from `amount` in company currency.
+    With `families` only lines of those product families are looked at.
     """
     by_share = price.blended.standard * exact(share_percent) / 100
     by_amount = exact(amount) * exact(per_company_unit)
     floor = min(by_share, by_amount)
     worst, worst_percent = None, None
     for line in price.lines:
+        if families and line.family not in families:
+            continue
         percent = line.percent if line.standard >= floor else None
         if percent is not None and (worst_percent is None or percent > worst_percent):
             worst, worst_percent = line, percent
@@ -432,6 +436,17 @@ def worst_year(price: PricedQuote) -> YearTotal | None:
     """Return the contract year with the largest discount against its own standard."""
     judged = [(percent, year) for year in price.years if (percent := year.percent) is not None]
     return max(judged, key=lambda pair: pair[0])[1] if judged else None
+
+
+def of_families(price: PricedQuote, families: Collection[str]) -> PricedQuote:
+    """Return the quote less every line of another product family, totalled anew."""
+    return assemble(
+        [line for line in price.lines if line.family in families],
+        currency=price.currency,
+        minor_digits=price.minor_digits,
+        paid_months=price.paid_months,
+        term_months=price.term_months,
+    )
 
 
 def with_nets(price: PricedQuote, nets: dict[tuple[str, int], Fraction]) -> PricedQuote:

@@ -360,6 +360,15 @@ def yes_needed(mode: StepMode, group: RouteGroup, asked: int) -> int:
     return group.needed or asked
 
 
+def yes_needed(mode: StepMode, group: RouteGroup, asked: int) -> int:
+    """How many yes a group needs of `asked` people; a share of them is rounded up."""
+    if group.percent:
+        return max(-(-group.percent * asked // 100), 1)
+    if mode is StepMode.ALL_ANSWERED:
+        return 1
+    return group.needed or asked
+
+
 def without(resolution: Resolution, steps: set[str]) -> Resolution:
     """Return the resolution less the steps of these keys, as when they are carried forward."""
     kept = tuple(step for step in resolution.steps if step.key not in steps)

@@ -7,15 +7,17 @@ names roles, never people, and it never raises: terms that cannot be judged give
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from dealdesk.canonical import decimal_text, fraction_text, from_plain, plain
+from dealdesk.canonical import ADDED, decimal_text, fraction_text, from_plain, plain
+from dealdesk.ladder import Rung
 from dealdesk.policy import (
     Axis,
+    CashTiming,
     JudgedBasis,
     Policy,
     PriceBand,
@@ -25,12 +27,21 @@ from dealdesk.policy import (
     SizeMode,
     StepMode,
     StepOrder,
+    TimingKind,
     Topic,
     price_authority,
 )
-from dealdesk.pricing import PricedLine, Problem, exact, worst_line, worst_year
-from dealdesk.terms import Terms
-from dealdesk.wording import capital, money_text, months_text, percent_text, roles_text
+from dealdesk.pricing import (
+    PricedLine,
+    PricedQuote,
+    Problem,
+    exact,
+    of_families,
+    worst_line,
+    worst_year,
+)
+from dealdesk.terms import NonStandardTerm, Terms
+from dealdesk.wording import capital, listed, money_text, months_text, percent_text, roles_text
 
 AUTOMATIC = "automatic"
 REFUSED = "refused"
@@ -70,13 +81,17 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class RouteGroup:
-    """One role of a step: how many yes it needs (0 is all), on which topics, in business hours."""
+    """One role of a step: how many yes it needs (0 is all), on which topics, in business hours.
+
+    With `percent` it needs that share of those who are asked, rounded up.
+    """
 
     role: Role
     needed: int
     topics: tuple[Topic, ...]
     hours: int
     reasons: tuple[Tried, ...]
+    percent: int = field(default=0, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +206,34 @@ def _problems(policy: Policy, terms: Terms) -> tuple[Problem, ...]:
                 " recent enough for the day of submission.",
             )
         )
+    if not problems:
+        problems += _floors(policy, terms)
+    problems += _prohibited(terms)
     return tuple(problems)
+
+
+def _floors(policy: Policy, terms: Terms) -> Iterator[Problem]:
+    """Discounts that nobody can approve, whoever is asked."""
+    for floor in policy.floors:
+        subject, percent = _measured(policy, terms, floor.basis)
+        if percent is not None and percent > 0 and percent >= exact(floor.percent):
+            yield Problem(
+                "floor",
+                f"{capital(subject)} is {percent_text(percent)} below standard:"
+                f" from {percent_text(floor.percent)} nobody can approve.",
+                floor.basis.value,
+            )
+
+
+def _prohibited(terms: Terms) -> Iterator[Problem]:
+    for term in terms.nonstandard:
+        if term.rung is Rung.PROHIBITED:
+            what = f" ({term.rung_name})" if term.rung_name else ""
+            yield Problem(
+                "prohibited_term",
+                f"{term.name} is prohibited in this wording{what}: nobody can approve it.",
+                term.key,
+            )
 
 
 # The price axis
@@ -223,10 +265,11 @@ def _price_axis(policy: Policy, terms: Terms) -> tuple[list[Tried], bool, bool]:
 
 def _judged(policy: Policy, terms: Terms, table: PriceTable) -> Iterator[_Judged]:
     """Measure each basis of a table; line and year only where they differ from the whole."""
-    whole = terms.price.blended.percent
+    price = of_families(terms.price, table.families) if table.families else terms.price
+    whole = price.blended.percent
     seen_whole = False
     for basis in table.bases:
-        subject, percent = _measured(policy, terms, basis)
+        subject, percent = _measured(policy, terms, basis, price, table.families)
         if percent is None:
             continue
         if basis is JudgedBasis.BLENDED:
@@ -236,31 +279,40 @@ def _judged(policy: Policy, terms: Terms, table: PriceTable) -> Iterator[_Judged
         yield _Judged(basis, subject, percent, table, band_of(table, percent))
 
 
-def _measured(policy: Policy, terms: Terms, basis: JudgedBasis) -> tuple[str, Fraction | None]:
+def _measured(
+    policy: Policy,
+    terms: Terms,
+    basis: JudgedBasis,
+    price: PricedQuote | None = None,
+    families: tuple[str, ...] = (),
+) -> tuple[str, Fraction | None]:
     """Return what a basis is called in this quote, and its exact discount in percent."""
-    price = terms.price
+    price, of = price or terms.price, f" of {listed(families)}" if families else ""
     if basis is JudgedBasis.BLENDED:
-        return "the whole quote", price.blended.percent
+        return f"everything{of}" if of else "the whole quote", price.blended.percent
     if basis is JudgedBasis.WORST_LINE:
-        line = judged_worst_line(policy, terms)
+        line = judged_worst_line(policy, terms, families)
         return (line.name, line.percent) if line else ("", None)
     if basis is JudgedBasis.WORST_YEAR:
         year = worst_year(price)
-        return (f"contract year {year.year}", year.percent) if year else ("", None)
+        return (f"contract year {year.year}{of}", year.percent) if year else ("", None)
     if basis is JudgedBasis.RECURRING:
-        return "all recurring lines", price.recurring.percent
+        return f"all recurring lines{of}", price.recurring.percent
     if basis is JudgedBasis.ONE_OFF:
-        return "all one-off lines", price.one_off.percent
-    return "the total against list", price.off_list.percent
+        return f"all one-off lines{of}", price.one_off.percent
+    return f"the total{of} against list", price.off_list.percent
 
 
-def judged_worst_line(policy: Policy, terms: Terms) -> PricedLine | None:
+def judged_worst_line(
+    policy: Policy, terms: Terms, families: tuple[str, ...] = ()
+) -> PricedLine | None:
     """The worst line among those that are large enough under the policy to count."""
     return worst_line(
         terms.price,
         share_percent=policy.materiality.share_percent,
         amount=policy.materiality.amount,
         per_company_unit=terms.company.per_company_unit or Decimal(1),
+        families=families,
     )
 
 
@@ -284,7 +336,7 @@ def _price_tried(policy: Policy, item: _Judged, top: int) -> Tried:
     else:
         result = Result.ASKS
     return Tried(
-        rule=f"price.{item.basis.value}",
+        rule=".".join(("price", item.basis.value, *item.table.families)),
         axis=Axis.PRICE,
         topic=Topic.PRICE,
         result=result,
@@ -325,25 +377,44 @@ def _price_sentence(item: _Judged, roles: tuple[Role, ...], outranked: bool) -> 
 
 
 def _terms_axis(policy: Policy, terms: Terms) -> Iterator[Tried]:
-    yield _timing(
-        "terms.payment",
-        f"Payment {terms.payment.name}",
-        terms.payment.rank,
-        policy.terms.payment.label,
-        policy.terms.payment.rank,
-        policy.terms.payment.roles,
-    )
-    yield _timing(
-        "terms.billing",
-        f"Billing {terms.billing.name}",
-        terms.billing.rank,
-        policy.terms.billing.label,
-        policy.terms.billing.rank,
-        policy.terms.billing.roles,
-    )
+    for kind, asked in (
+        (TimingKind.PAYMENT, terms.payment),
+        (TimingKind.BILLING, terms.billing),
+    ):
+        standard = timing_of(policy, terms, kind)
+        yield _timing(
+            f"terms.{kind.value}",
+            f"{capital(kind.value)} {asked.name}",
+            asked.rank,
+            standard.label,
+            standard.rank,
+            standard.roles,
+        )
     for line in terms.price.lines:
         yield from _volume_claims(policy, line)
     yield from _catalogue_terms(policy, terms)
+    yield from _redlines(terms)
+
+
+def timing_of(policy: Policy, terms: Terms, kind: TimingKind) -> CashTiming:
+    """The standard of payment or billing that holds for these terms: the most specific one.
+
+    Segment in region before segment, segment before region, and the general one last.
+    """
+    rules = policy.terms
+    general = rules.payment if kind is TimingKind.PAYMENT else rules.billing
+    segment = judged_segment(policy, terms.segment.key)
+    fitting = [
+        row
+        for row in rules.timings
+        if row.kind is kind
+        and row.segment in ("", segment)
+        and row.region in ("", terms.region)
+        and (row.segment or row.region)
+    ]
+    if not fitting:
+        return general
+    return max(fitting, key=lambda row: (bool(row.segment), bool(row.region))).timing
 
 
 def _timing(
@@ -403,22 +474,7 @@ def _volume_claims(policy: Policy, line: PricedLine) -> Iterator[Tried]:
 
 def _catalogue_terms(policy: Policy, terms: Terms) -> Iterator[Tried]:
     for term in terms.nonstandard:
-        adopted = term.key in policy.terms.adopted
-        asked = [
-            role
-            for rule in policy.terms.categories
-            if rule.category is term.category
-            for role in rule.roles
-        ]
-        if policy.terms.owners_too:
-            asked += term.owner_roles
-        roles = () if adopted else tuple(dict.fromkeys(asked))
-        wish = f"{term.name} ({term.requested_value})" if term.requested_value else term.name
-        sentence = (
-            f"{wish} has become a standard term."
-            if adopted
-            else f"{wish} is not a standard term: {roles_text(roles)}."
-        )
+        roles, sentence = _term_asks(policy, term)
         yield Tried(
             rule=f"terms.catalogue.{term.key}",
             axis=Axis.TERMS,
@@ -430,6 +486,54 @@ def _catalogue_terms(policy: Policy, terms: Terms) -> Iterator[Tried]:
             roles=roles,
             operands=(("term", term.key), ("category", term.category.value)),
         )
+
+
+def _term_asks(policy: Policy, term: NonStandardTerm) -> tuple[tuple[Role, ...], str]:
+    """Whom one catalogue term asks, and why, by where its wording stands on the ladder."""
+    wish = f"{term.name} ({term.requested_value})" if term.requested_value else term.name
+    if term.rung is Rung.STANDARD:
+        return (), f"{term.name} is asked for in our standard wording."
+    if term.rung is Rung.FALLBACK:
+        roles, said = term.rung_roles, f"{wish} is pre-approved as “{term.rung_name}”"
+    elif term.key in policy.terms.adopted:
+        if not term.is_paper:
+            return (), f"{wish} has become a standard term."
+        roles, said = (), f"{wish} has become a standard term, and is not our paper"
+    else:
+        roles, said = _owners(policy, term), f"{wish} is not a standard term"
+    if term.is_paper:
+        roles = tuple(dict.fromkeys((*roles, Role.LEGAL)))
+    return roles, f"{said}: {roles_text(roles)}."
+
+
+def _owners(policy: Policy, term: NonStandardTerm) -> tuple[Role, ...]:
+    asked = [
+        role
+        for rule in policy.terms.categories
+        if rule.category is term.category
+        for role in rule.roles
+    ]
+    if policy.terms.owners_too:
+        asked += term.owner_roles
+    return tuple(dict.fromkeys(asked))
+
+
+def _redlines(terms: Terms) -> Iterator[Tried]:
+    """Changes in our contract are read by legal, whatever the policy says of terms."""
+    if not terms.redlines:
+        return
+    files = len(terms.redlines)
+    said = "A file with redlines comes" if files == 1 else f"{files} files with redlines come"
+    yield Tried(
+        rule="terms.redlines",
+        axis=Axis.TERMS,
+        topic=Topic.LEGAL,
+        result=Result.ASKS,
+        value=str(files),
+        threshold="0",
+        sentence=f"{said} with the quote: {roles_text((Role.LEGAL,))}.",
+        roles=(Role.LEGAL,),
+    )
 
 
 # The structure axis
@@ -581,7 +685,17 @@ def _steps(policy: Policy, trace: Iterable[Tried]) -> tuple[RouteStep, ...]:
         together = _together(policy, role, reasons)
         done.update(together)
         steps.append(_step(policy, together, reasons, waves))
-    return tuple(steps)
+    return tuple(_counted(steps) if policy.order in IN_TURN else steps)
+
+
+IN_TURN = frozenset({StepOrder.WAVES, StepOrder.SEQUENCE})
+
+
+def _counted(steps: list[RouteStep]) -> Iterator[RouteStep]:
+    """The steps in the order they open, their waves counted without a gap."""
+    numbers = {wave: number for number, wave in enumerate(sorted({s.wave for s in steps}), 1)}
+    for step in sorted(steps, key=lambda step: step.wave):
+        yield replace(step, wave=numbers[step.wave])
 
 
 def _together(policy: Policy, role: Role, asked: Iterable[Role]) -> tuple[Role, ...]:
@@ -601,7 +715,14 @@ def _step(
 ) -> RouteStep:
     rules = [policy.rule(role) for role in roles]
     groups = tuple(
-        RouteGroup(rule.role, _needed(rule), rule.topics, rule.hours, tuple(reasons[rule.role]))
+        RouteGroup(
+            rule.role,
+            _needed(rule),
+            rule.topics,
+            rule.hours,
+            tuple(reasons[rule.role]),
+            percent=rule.percent if rule.mode is StepMode.PERCENT else 0,
+        )
         for rule in rules
     )
     return RouteStep(
@@ -613,26 +734,36 @@ def _step(
     )
 
 
+EVERYBODY = frozenset({StepMode.UNANIMOUS, StepMode.PERCENT, StepMode.ALL_ANSWERED})
+"""Modes whose number is known only when the people are: everybody who is asked has a say."""
+
+
 def _needed(rule: RoleRule) -> int:
-    """How many yes a role needs; 0 means everybody asked."""
-    if rule.mode is StepMode.UNANIMOUS:
+    """How many yes a role needs; 0 means it depends on everybody asked."""
+    if rule.mode in EVERYBODY:
         return 0
     return rule.needed if rule.mode is StepMode.QUORUM else 1
 
 
 def _waves(policy: Policy, reasons: dict[Role, list[Tried]]) -> dict[Role, int]:
-    """When each role is asked: all at once, unless price goes first or up a ladder."""
+    """When each role is asked: all at once, unless the policy's order or its ladder says later."""
     for_price = [
         role
         for role in policy.price_ladder
         if any(tried.axis is Axis.PRICE for tried in reasons.get(role, ()))
     ]
+    if policy.order is StepOrder.SEQUENCE:
+        rest = sorted(set(reasons) - set(for_price), key=_RANK.__getitem__)
+        return {role: number for number, role in enumerate((*for_price, *rest), 1)}
     waves = dict.fromkeys(reasons, 1)
     if policy.ladder:
         waves.update({role: number for number, role in enumerate(for_price, 1)})
-    if policy.order is StepOrder.PRICE_FIRST and for_price:
-        after = max(waves[role] for role in for_price) + 1
-        waves.update({role: after for role in reasons if role not in for_price})
+    first = list(for_price)
+    if policy.order is StepOrder.WAVES and Role.DEAL_DESK in reasons:
+        first.append(Role.DEAL_DESK)
+    if policy.order in (StepOrder.PRICE_FIRST, StepOrder.WAVES) and first:
+        after = max(waves[role] for role in first) + 1
+        waves.update({role: after for role in reasons if role not in first})
     return waves
 
 

@@ -80,11 +80,21 @@ def settle_step(step: StepState, *, one_veto: bool = True) -> Outcome:
 
 
 def _settle_group(mode: StepMode, group: GroupState, one_veto: bool) -> Outcome:
-    """One no ends it; with a quorum without veto, only when enough yes have become impossible."""
+    """Where one role of a step stands.
+
+    One no ends it; with a quorum without veto, or a share, only when enough yes have become
+    impossible. Where all must answer nothing ends before the last of them has, and one yes is
+    enough then.
+    """
     asked = [answer for answer in group.answers if answer is not Answer.GONE]
     yes = sum(answer in YES for answer in asked)
     no = asked.count(Answer.REJECTED)
+    if mode is StepMode.ALL_ANSWERED:
+        if not asked or yes + no < len(asked):
+            return Outcome.PENDING
+        return Outcome.APPROVED if yes else Outcome.REJECTED
     needed = len(asked) if mode is StepMode.UNANIMOUS else max(group.needed, 1)
-    if no and (one_veto or mode is not StepMode.QUORUM or len(asked) - no < needed):
+    counted = mode is StepMode.PERCENT or (mode is StepMode.QUORUM and not one_veto)
+    if no and (not counted or len(asked) - no < needed):
         return Outcome.REJECTED
     return Outcome.APPROVED if asked and yes >= needed else Outcome.PENDING

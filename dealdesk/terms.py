@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from dealdesk.canonical import canonical_json, digest, from_json, sha256
+from dealdesk.canonical import ADDED, canonical_json, digest, from_json, sha256
+from dealdesk.ladder import Rung
 from dealdesk.policy import Policy, Role, TermCategory, Topic
 from dealdesk.pricing import PricedQuote, exact
 
@@ -57,7 +58,11 @@ class Billing:
 
 @dataclass(frozen=True, slots=True)
 class NonStandardTerm:
-    """A term of the catalogue as it is asked for: value and exact text."""
+    """A term of the catalogue as it is asked for: value and exact text.
+
+    `rung` is where that text stands on the term's ladder, `rung_name` what the catalogue calls
+    it, `rung_roles` whom a fallback asks. `is_paper`: the contract is not ours.
+    """
 
     key: str
     name: str
@@ -66,6 +71,10 @@ class NonStandardTerm:
     requested_value: str = ""
     requested_text: str = ""
     owner_roles: tuple[Role, ...] = ()
+    rung: Rung = field(default=Rung.FREE, metadata=ADDED)
+    rung_name: str = field(default="", metadata=ADDED)
+    rung_roles: tuple[Role, ...] = field(default=(), metadata=ADDED)
+    is_paper: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,11 @@ class CompanyMoney:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Everything that is judged of one quote, and nothing else."""
+    """Everything that is judged of one quote, and nothing else.
+
+    `region` is that of the owner's team, where the policy has standards by region. `redlines`
+    are the SHA-256 of the files in which the customer changed our contract.
+    """
 
     price: PricedQuote
     payment: PaymentTerms
@@ -98,6 +111,8 @@ class Terms:
     kind: str = "new"
     nonstandard: tuple[NonStandardTerm, ...] = ()
     schema: int = SCHEMA
+    region: str = field(default="", metadata=ADDED)
+    redlines: tuple[str, ...] = field(default=(), metadata=ADDED)
 
     @property
     def currency(self) -> str:
@@ -107,6 +122,11 @@ class Terms:
     def term_months(self) -> int | None:
         """Months of service, free ones too; None for one-offs only."""
         return self.price.term_months
+
+    @property
+    def on_paper(self) -> bool:
+        """Whether legal goes through its checklist: the customer's paper, or redlines on ours."""
+        return bool(self.redlines) or any(term.is_paper for term in self.nonstandard)
 
     @property
     def one_off_only(self) -> bool:
@@ -144,6 +164,8 @@ def freeze(
     company: CompanyMoney,
     kind: str = "new",
     nonstandard: tuple[NonStandardTerm, ...] = (),
+    region: str = "",
+    redlines: tuple[str, ...] = (),
 ) -> Terms:
     """Return the terms as they are judged: texts cleaned, terms in the order of their keys."""
     cleaned = (
@@ -162,6 +184,8 @@ def freeze(
         company=company,
         kind=kind,
         nonstandard=tuple(sorted(cleaned, key=lambda term: (term.key, term.requested_text))),
+        region=region,
+        redlines=tuple(sorted(set(redlines))),
     )
 
 
@@ -218,7 +242,7 @@ def topic_content(terms: Terms, topic: Topic) -> dict[str, Any]:
     elif topic is Topic.COMMERCIAL:
         content = _commercial_content(terms)
     else:
-        content = {}
+        content = {"redlines": list(terms.redlines)} if terms.redlines else {}
     nonstandard = [
         [term.key, term.requested_value, term.requested_text]
         for term in terms.nonstandard
@@ -251,6 +275,7 @@ def _price_content(price: PricedQuote) -> dict[str, Any]:
 def _commercial_content(terms: Terms) -> dict[str, Any]:
     price = terms.price
     return {
+        **({"region": terms.region} if terms.region else {}),
         "term_months": price.term_months,
         "paid_months": price.paid_months,
         "payment": [terms.payment.key, terms.payment.rank],
