@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django_fsm import FSMField, transition
@@ -35,6 +36,22 @@ class DealQuerySet(models.QuerySet["Deal"]):
     def matching(self, text: str) -> DealQuerySet:
         """Deals whose name or account contains every word of `text`."""
         return self.filter(holding_words(self, text))
+
+
+GROUPED = (
+    "id",
+    "pipeline",
+    "status",
+    "owner",
+    "closed_owner",
+    "closed_team",
+    "deal_source",
+    "product",
+    "competitor",
+    "currency",
+    "amount",
+)
+"""What reports add deals up by, so that an index alone answers them."""
 
 
 class Deal(ProtectedStateMixin, Versioned):
@@ -303,6 +320,20 @@ class Deal(ProtectedStateMixin, Versioned):
                 include=["owner", "stage", "forecast_category", "currency", "amount"],
                 condition=Q(status="open"),
                 name="pipeline_deal_forecast",
+            ),
+            # What a line won, lost and began, for its reports.
+            models.Index(
+                Coalesce("closed_owner", "owner"),
+                "closed_on",
+                include=[*GROUPED, "closed_segment", "loss_reason", "opened_on"],
+                condition=Q(closed_on__isnull=False),
+                name="pipeline_deal_line_closed",
+            ),
+            models.Index(
+                Coalesce("closed_owner", "owner"),
+                "opened_on",
+                include=[*GROUPED, "stage", "closed_on"],
+                name="pipeline_deal_line_opened",
             ),
             # What began on a day, for the tallies of that day.
             models.Index(fields=["opened_on", "id"], name="pipeline_deal_opened_on"),

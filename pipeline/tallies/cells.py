@@ -74,7 +74,8 @@ def cells_in(start: date, packed: Iterable[Any]) -> Iterator[Cell]:
     """The cells of one day or month, ready to be read."""
     for kind, key, currency, count, amount, days in packed:
         spread = {int(each): n for each, n in days.items()} if days else NO_DAYS
-        yield Cell(start, kind, key, currency, count, Decimal(amount), spread)
+        worth = NOTHING if amount == "0.00" else Decimal(amount)
+        yield Cell(start, kind, key, currency, count, worth, spread)
 
 
 def add_up(packed: Iterable[Iterable[Any]]) -> Cells:

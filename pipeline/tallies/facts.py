@@ -23,7 +23,7 @@ from pipeline.models import (
     StageVisit,
 )
 from pipeline.tallies.cells import NOTHING
-from pipeline.tallies.measures import Asked, Fact, Measure, register_measure
+from pipeline.tallies.measures import Asked, Fact, Grouping, Measure, register_measure
 
 OPEN, WON, LOST = Deal.Status.OPEN, Deal.Status.WON, Deal.Status.LOST
 WHOSE = Coalesce("closed_owner", "owner")
@@ -348,9 +348,14 @@ CLOSED = Measure(
     "closed",
     closed_facts,
     ("team", "source", "product", "segment", "competitor", "loss_reason"),
+    grouping=Grouping("closed_on", ~Q(status=OPEN), tells_days=True),
 )
 OPENED = Measure(
-    "opened", opened_facts, ("team", "source", "product", "competitor", "stage"), owned=("stage",)
+    "opened",
+    opened_facts,
+    ("team", "source", "product", "competitor", "stage"),
+    owned=("stage",),
+    grouping=Grouping("opened_on"),
 )
 EXPECTED = Measure("expected", expected_facts)
 STAYS = Measure("stays", stay_facts, ("stage",), owned=("stage",), plain=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -86,6 +86,16 @@ class Fact(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Grouping:
+    """How the database may count a measure whose facts are deals: by which day, and which."""
+
+    day: str
+    only: Q = field(default_factory=Q)
+    tells_days: bool = False
+    """Whether the days from opening to closing are spread."""
+
+
+@dataclass(frozen=True)
 class Measure:
     """A kind of fact that is kept by day and month.
 
@@ -94,7 +104,7 @@ class Measure:
     themselves, unless it is not `plain`. `owned` names further dimensions that are also kept by
     owner ("stage@owner"), so that a reader who sees a line need not count base rows. A `team` is
     stamped on the fact, or its owner's. `on_first` measures have facts of the first day of each
-    month only.
+    month only. With a `grouping` the database counts what a line asks.
     """
 
     name: str
@@ -103,6 +113,7 @@ class Measure:
     owned: tuple[str, ...] = ()
     on_first: bool = False
     plain: bool = True
+    grouping: Grouping | None = None
 
     @property
     def stamps_team(self) -> bool:

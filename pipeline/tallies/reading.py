@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from pipeline.marks import UNKNOWN_DAY
 from pipeline.models import Tally, TallyMark
 from pipeline.tallies.cells import Cell, Cells, cells_in
 from pipeline.tallies.counting import count_by_day, count_days
+from pipeline.tallies.grouping import can_group, grouped
 from pipeline.tallies.measures import DAY, MOST_SPANS, Asked, Fact, Measure, measure_named, spans_of
 from revops.remembering import kept_for, remembered
 
@@ -36,8 +36,19 @@ def read_tallies(
 
     A cell is of a whole month or of one day of it; the months are those of `start`.
     """
-    named = measure_named(measure)
     since, until = since or scope.since, until or scope.until
+    key = ("tallies", scope, measure, dimension, since, until)
+    return remembered(
+        key, lambda: read_cells(scope, measure_named(measure), dimension, since, until)
+    )
+
+
+def read_cells(
+    scope: Scope, named: Measure, dimension: str, since: date, until: date
+) -> list[Cell]:
+    if named.grouping and not scope.is_whole and can_group():
+        asked = Asked(scope.pipeline.pk, ((since, until),), scope.company.zone_info, scope.owners)
+        return list(grouped(scope, named.grouping, dimension, asked)) if since <= until else []
     kept = kept_dimension(scope, named, dimension)
     if kept is None:
         return list(live(scope, named, dimension, spans_of_period(since, until)))
@@ -67,17 +78,20 @@ def narrowed(scope: Scope, cells: Iterable[Cell], dimension: str, kept: str) -> 
         wanted = {str(scope.team.pk)} if scope.team else set()
     else:
         wanted = {str(pk) for pk in scope.members or ()}
+    by_both, as_kept = kept.endswith("@owner"), dimension == kept
     for cell in cells:
         key, _, whose = cell.key.rpartition("@")
         if whose in wanted:
-            shown = key if kept.endswith("@owner") else (whose if dimension == kept else "")
-            yield replace(cell, key=shown)
+            cell.key = key if by_both else (whose if as_kept else "")
+            yield cell
 
 
 def with_teams(scope: Scope, kept: str, cells: Iterable[Cell]) -> Iterator[Cell]:
     """The cells, those of open deals with the team that their owner has now."""
     for cell in cells:
-        yield replace(cell, key=team_key(scope, cell.key)) if kept == "team" else cell
+        if kept == "team":
+            cell.key = team_key(scope, cell.key)
+        yield cell
 
 
 def team_key(scope: Scope, key: str) -> str:
