@@ -56,10 +56,14 @@ class Facts(NamedTuple):
     net: int
 
 
+def named(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 KNOWN: dict[Any, frozenset[str]] = {
-    Terms: frozenset("price payment billing segment company kind nonstandard schema".split()),
-    NonStandardTerm: frozenset(
-        "key name category standard_value requested_value requested_text owner_roles".split()
+    Terms: named("price payment billing segment company kind nonstandard schema"),
+    NonStandardTerm: named(
+        "key name category standard_value requested_value requested_text owner_roles"
     ),
 }
 """The fields that the facts stand for. Terms that say more are judged in full."""
@@ -95,7 +99,6 @@ def facts_of(terms: Terms) -> Facts | None:
         return None
     price = terms.price
     annual = terms.annual_value
-    net = terms.company.convert(price.tcv)
     refused = bool(price.problems) or annual is None or price.blended.standard <= 0
     refused = refused or price.blended.net < 0
     year = None if refused else worst_year(price)
@@ -117,8 +120,14 @@ def facts_of(terms: Terms) -> Facts | None:
         segment=terms.segment.key,
         heads=terms.segment.head_count if terms.segment.source in BY_HEADS else None,
         annual_value=whole(annual, MONEY_PLACES) if annual is not None else 0,
-        net=int(rounded(net, MONEY_PLACES).scaleb(MONEY_PLACES)) if net is not None else 0,
+        net=net_of(terms),
     )
+
+
+def net_of(terms: Terms) -> int:
+    """TCV in company currency, in ten-thousandths; 0 without a rate."""
+    net = terms.company.convert(terms.price.tcv)
+    return int(rounded(net, MONEY_PLACES).scaleb(MONEY_PLACES)) if net is not None else 0
 
 
 def says_more(value: Any) -> bool:

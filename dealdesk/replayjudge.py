@@ -17,7 +17,7 @@ from typing import Any
 
 from dealdesk import policy as rules
 from dealdesk.policy import JudgedBasis, Policy, Role, SizeMode
-from dealdesk.replayfacts import BY_HEADS, MONEY_PLACES, PERCENT_PLACES, Facts, limit
+from dealdesk.replayfacts import BY_HEADS, MONEY_PLACES, PERCENT_PLACES, Facts, limit, named
 from dealdesk.routing import AUTOMATIC, REFUSED, Route, evaluate, judged_segment
 from dealdesk.terms import Terms
 
@@ -74,27 +74,23 @@ def judge_in_full(policy: Policy, terms: Terms) -> Outcome:
 # What the quick way knows
 
 KNOWN: dict[Any, frozenset[str]] = {
-    Policy: frozenset(
-        "version name prices terms structure size segments roles segment_of_parent price_ladder"
-        " ladder order groups one_veto materiality tolerance_percent validity_days pending_days"
-        " revoke_hours same_person".split()
+    Policy: named(
+        "version name prices terms structure size segments roles segment_of_parent "
+        "price_ladder ladder order groups one_veto materiality tolerance_percent "
+        "validity_days pending_days revoke_hours same_person"
     ),
-    rules.PriceTable: frozenset("bases bands".split()),
-    rules.PriceBand: frozenset("lower roles".split()),
-    rules.Materiality: frozenset("share_percent amount".split()),
-    rules.TermsAxis: frozenset(
-        "payment billing volume_roles categories adopted owners_too".split()
+    rules.PriceTable: named("bases bands"),
+    rules.PriceBand: named("lower roles"),
+    rules.Materiality: named("share_percent amount"),
+    rules.TermsAxis: named("payment billing volume_roles categories adopted owners_too"),
+    rules.CashTiming: named("label rank roles"),
+    rules.CategoryRule: named("category roles"),
+    rules.StructureAxis: named(
+        "standard_months long_term_roles custom_multiyear_roles enterprise_segments "
+        "enterprise_roles unknown_as only_with"
     ),
-    rules.CashTiming: frozenset("label rank roles".split()),
-    rules.CategoryRule: frozenset("category roles".split()),
-    rules.StructureAxis: frozenset(
-        "standard_months long_term_roles custom_multiyear_roles enterprise_segments"
-        " enterprise_roles unknown_as only_with".split()
-    ),
-    rules.EnterpriseWith: frozenset(
-        "nonstandard_term beyond_rep_authority annual_value_above".split()
-    ),
-    rules.SizeAxis: frozenset("mode threshold roles".split()),
+    rules.EnterpriseWith: named("nonstandard_term beyond_rep_authority annual_value_above"),
+    rules.SizeAxis: named("mode threshold roles"),
 }
 """The fields of each part of a policy that are understood; another must have its default."""
 
@@ -128,6 +124,8 @@ class Judge:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.known: dict[Any, Outcome] = {}
+        self.outcomes: dict[Outcome, Outcome] = {}
+        self.in_full = 0
         self.segments: dict[Any, str] = {}
         self.terms_asked: dict[Any, frozenset[Role]] = {}
         self.is_quick = is_understood(policy) and self._compile()
@@ -156,14 +154,20 @@ class Judge:
     def outcome(self, facts: Facts | None, full: Full) -> Outcome:
         """What the policy makes of one submission."""
         if facts is None or not self.is_quick:
-            return judge_in_full(self.policy, full())
+            return self._in_full(full)
         if facts.refused:
             return REFUSAL
         key = self.class_of(facts)
         found = self.known.get(key)
         if found is None:
-            found = self.known[key] = judge_in_full(self.policy, full())
+            found = self.known[key] = self._in_full(full)
         return found
+
+    def _in_full(self, full: Full) -> Outcome:
+        """Evaluate one submission; like outcomes are one object, so that they compare quickly."""
+        self.in_full += 1
+        outcome = judge_in_full(self.policy, full())
+        return self.outcomes.setdefault(outcome, outcome)
 
     def class_of(self, facts: Facts) -> tuple[Any, ...]:
         """All that decides the route: price bands, and the roles of each other axis."""

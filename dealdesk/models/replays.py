@@ -119,7 +119,7 @@ class ReplayChanges(models.Model):
 
 
 class ReplayFile(AtWork):
-    """Another system's export on which a policy is tried; its rows are in the file and nowhere else.
+    """Another system's export on which a policy is tried; its rows stand in the file alone.
 
     The file goes when somebody drops it or keeps the result, and by itself after a day.
     """
