@@ -22,6 +22,9 @@ def declare_history() -> None:
         "dealdesk_quoteedit",
         "dealdesk_requestmessage",
         "dealdesk_deskmessage",
+        "dealdesk_approvalopening",
+        "dealdesk_nudge",
+        "dealdesk_mailreply",
     ):
         declare(table)
     declare("dealdesk_approvalcondition", once=("done_at", "done_by_id", "done_note"))

@@ -1,5 +1,6 @@
 """The records of the deal desk, by their nouns."""
 
+from dealdesk.models.attention import ApprovalOpening, MailReply, Nudge
 from dealdesk.models.cases import PolicyCase
 from dealdesk.models.claims import SlotClaim
 from dealdesk.models.clocks import ClockMark
@@ -55,6 +56,7 @@ from dealdesk.models.threads import DeskMessage, DeskThread
 __all__ = [
     "ApprovalCondition",
     "ApprovalLink",
+    "ApprovalOpening",
     "ApprovalRequest",
     "ApprovalSlot",
     "ApprovalStep",
@@ -78,7 +80,9 @@ __all__ = [
     "GrantUse",
     "JudgedFacts",
     "LineYear",
+    "MailReply",
     "NonStandardTerm",
+    "Nudge",
     "PaperCheck",
     "PaperTick",
     "PaymentTerms",

@@ -96,6 +96,10 @@ class Delivery(models.Model):
     claimed_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    bounce = models.CharField(
+        max_length=300, blank=True, help_text="Why it came back, in the mail service's words."
+    )
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -115,6 +119,11 @@ class Delivery(models.Model):
                 condition=Q(state="sending", claimed_until__isnull=False) & ~Q(claim="")
                 | ~Q(state="sending") & Q(claimed_until=None, claim=""),
                 name="outbox_delivery_claim_has_until",
+            ),
+            models.CheckConstraint(
+                condition=Q(bounced_at=None, bounce="")
+                | Q(bounced_at__isnull=False) & ~Q(bounce=""),
+                name="outbox_delivery_bounce_has_what",
             ),
             models.CheckConstraint(
                 condition=~Q(state="waiting") | Q(next_try_at__isnull=False),

@@ -17,6 +17,7 @@ from dealdesk.drafts import ConcessionDraft
 from dealdesk.models import (
     ApprovalCondition,
     ApprovalLink,
+    ApprovalOpening,
     ApprovalRequest,
     ApprovalSlot,
     ApprovalStep,
@@ -28,7 +29,9 @@ from dealdesk.models import (
     DeskThread,
     ExceptionRecord,
     LineYear,
+    MailReply,
     NonStandardTerm,
+    Nudge,
     PaymentTerms,
     PolicyVersion,
     Price,
@@ -165,6 +168,7 @@ def sell(deal: Deal, rep: User, vp: User, desk: User) -> None:
     asked = ask_submitter(slot=slot_of(request, vp), body="Why?", by=by(vp), at=AT)
     claim_approval(slot=slot_of(request, vp), by=by(vp), at=AT)
     ask_desk(deal=deal, body="And?", by=by(rep), at=AT)
+    noticed(slot_of(request, vp), rep)
     answer_question(question=asked, body="So", by=by(rep), at=AT)
     decide(request, vp, conditions=["A call"])
     DecisionRevocation.objects.create(
@@ -353,6 +357,7 @@ BAD = {
     "ledger_personal_value_one_per_field": twin(PersonalValue),
     "ledger_checkpoint.number": twin(Checkpoint),
     "outbox_notification_told_once": twin(Notification),
+    "outbox_delivery_bounce_has_what": change(Delivery, bounced_at=AT),
     "outbox_delivery_one_per_channel": twin(Delivery, message_id="<twin@dealdesk.example>"),
     "outbox_delivery.message_id": twin(Delivery, channel="pigeon"),
     "outbox_delivery_sent_has_when": change(Delivery, state="sent"),
@@ -551,6 +556,12 @@ BAD = {
     ),
     "dealdesk_slot_pause_has_time_left": change(ApprovalSlot, paused_at=AT),
     "dealdesk_claim_one_per_step_and_role": twin(SlotClaim),
+    "dealdesk_approvalopening.slot_id": twin(ApprovalOpening),
+    "dealdesk_nudge_one_a_day": twin(Nudge),
+    "dealdesk_mailreply.message_id": twin(MailReply),
+    "dealdesk_reply_taken_has_slot": twin(MailReply, message_id="2", slot_id=None),
+    "dealdesk_reply_decides_authenticated": twin(MailReply, message_id="2", outcome="decided"),
+    "dealdesk_reply_left_has_why": twin(MailReply, message_id="2", outcome="refused"),
     "dealdesk_thread_waits_on_is_known": change(DeskThread, waits_on="fate", due_at=None),
     "dealdesk_thread_due_exactly_while_desk_is_asked": change(DeskThread, due_at=None),
     "dealdesk_thread_closed_has_who_and_when": change(DeskThread, waits_on="nobody", due_at=None),
@@ -587,6 +598,13 @@ BAD = {
         ExceptionRecord, {"kind": "catalogue"}, term=None
     ),
 }  # fmt: skip
+
+
+def noticed(slot: ApprovalSlot, rep: User) -> None:
+    """What shows that a request and its people met."""
+    ApprovalOpening.objects.create(slot=slot, opened_at=AT, via="web")
+    Nudge.objects.create(request=slot.step.request, day=DAY, nudged_at=AT, nudged_by=rep, via="web")
+    MailReply.objects.create(message_id="1", slot=slot, outcome="commented", received_at=AT)
 
 
 def again(**facts) -> None:
