@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from dealdesk.casedefaults import ensure_cases
 from dealdesk.models import (
     BillingFrequency,
     NonStandardTerm,
+    PaperCheck,
     PaymentTerms,
     PolicyVersion,
     PriceList,
@@ -235,6 +237,31 @@ def ensure_catalogue(at: datetime) -> None:
     )
 
 
+PAPER = frozenset({"customer-paper"})
+"""Terms by which the contract is not ours: legal goes through its checklist."""
+
+CHECKLIST = [
+    "Liability is capped, and at no more than we may carry",
+    "Indemnities are ours to give, and capped",
+    "Termination and renewal are those of the quote",
+    "Price, payment and taxes are those of the quote",
+    "Data protection: our processing agreement, or theirs reviewed",
+    "Our intellectual property stays ours",
+    "Service levels and credits are those of the quote",
+    "Governing law and place of jurisdiction are acceptable",
+]
+
+
+def ensure_paper(at: datetime) -> None:
+    """Mark the shipped term of the customer's paper, and ship legal's checklist once."""
+    NonStandardTerm.objects.filter(key__in=PAPER, version=1).update(is_paper=True)
+    if not PaperCheck.objects.exists():
+        PaperCheck.objects.bulk_create(
+            PaperCheck(text=text, position=10 * position)
+            for position, text in enumerate(CHECKLIST, 1)
+        )
+
+
 def ensure_policy(at: datetime) -> None:
     """A new installation judges as the sources say, until another policy is published."""
     if PolicyVersion.objects.exists():
@@ -261,5 +288,8 @@ def ensure_price_list(at: datetime) -> None:
 def ensure_dealdesk(at: datetime) -> None:
     ensure_payment_terms(at)
     ensure_catalogue(at)
+    ensure_paper(at)
     ensure_policy(at)
+    in_force = PolicyVersion.objects.filter(in_force=True).first()
+    ensure_cases(in_force.preset if in_force else "")
     ensure_price_list(at)

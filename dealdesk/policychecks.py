@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from dealdesk.casedefaults import BY_KEY, untouched
 from dealdesk.directory import fallbacks_of, person_of
 from dealdesk.inputs import RateBook
 from dealdesk.models import NonStandardTerm, PolicyCase, PriceList, Product
@@ -19,6 +20,7 @@ from dealdesk.policycases import (
     run_cases,
 )
 from dealdesk.policylint import Known, Lint, lint, unacknowledged
+from dealdesk.presets import PRESETS
 from dealdesk.resolving import Directory, Person
 from revops.company.models import Company
 from revops.people.models import Team, User
@@ -45,18 +47,27 @@ class Checked:
         return unacknowledged(self.findings, set(acknowledged))
 
 
-def check_policy(policy: Policy, *, at: datetime) -> Checked:
-    """Lint a policy against the company as it is now, and run every standing case."""
+def check_policy(policy: Policy, *, at: datetime, preset: str = "") -> Checked:
+    """Lint a policy against the company as it is now, and run every standing case.
+
+    With the key of a shipped policy the cases nobody has touched expect what that one answers.
+    """
     return Checked(
         tuple(lint(policy, known=known_of(policy, at=at))),
-        tuple(run_cases(policy, standing_cases())),
+        tuple(run_cases(policy, standing_cases(preset))),
     )
 
 
-def standing_cases() -> list[Case]:
-    return cases_of(
-        PolicyCase.objects.standing().select_related("billing").prefetch_related("terms")
-    )
+def standing_cases(preset: str = "") -> list[Case]:
+    """The cases a policy is held against, as they are judged."""
+    rows = PolicyCase.objects.standing().select_related("billing").prefetch_related("terms")
+    return cases_of(as_shipped(row, preset) for row in rows)
+
+
+def as_shipped(row: PolicyCase, preset: str) -> PolicyCase:
+    if preset in PRESETS and untouched(row):
+        row.expected, row.roles = BY_KEY[row.shipped_key].expectation(preset)
+    return row
 
 
 def cases_of(rows: Iterable[PolicyCase]) -> list[Case]:

@@ -1,5 +1,6 @@
 """Every change of the deal desk, by its verb."""
 
+from dealdesk.operations.cases import add_case, change_case, restore_case, retire_case
 from dealdesk.operations.claims import claim_approval, release_approval
 from dealdesk.operations.conversation import (
     answer_question,
@@ -44,12 +45,14 @@ from dealdesk.operations.threads import (
 )
 
 __all__ = [
+    "add_case",
     "add_product",
     "add_term",
     "answer_question",
     "ask_desk",
     "ask_submitter",
     "bypass_request",
+    "change_case",
     "change_product",
     "change_term",
     "claim_approval",
@@ -73,6 +76,8 @@ __all__ = [
     "remind_late_threads",
     "reply_in_thread",
     "restaff_requests",
+    "restore_case",
+    "retire_case",
     "revise_quote",
     "revoke_decision",
     "save_quote",

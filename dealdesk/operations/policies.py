@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from dealdesk.models import PolicyVersion
+from dealdesk.operations.cases import expect_of_preset
 from dealdesk.permissions import check_can_govern
 from dealdesk.policy import Policy, policy_digest, policy_json, policy_problems
 from dealdesk.presets import PRESETS
@@ -64,6 +65,8 @@ def put_in_force(
         after={"number": version.number, "digest": version.digest, "label": version.label},
         why=version.note,
     )
+    if preset:
+        expect_of_preset(preset, by=by, at=at)
     return version
 
 
