@@ -13,6 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from dealdesk.ladder import Rung
+from dealdesk.policy import Role, TermCategory
 from dealdesk.pricing import (
     Basis,
     PricedLine,
@@ -49,8 +51,10 @@ class Facts(NamedTuple):
     billing: int
     volume_beyond: int
     terms: list[list[Any]]
+    redlined: int
     months: int
     segment: str
+    region: str
     heads: int | None
     annual_value: int
     net: int
@@ -61,9 +65,10 @@ def named(words: str) -> frozenset[str]:
 
 
 KNOWN: dict[Any, frozenset[str]] = {
-    Terms: named("price payment billing segment company kind nonstandard schema"),
+    Terms: named("price payment billing segment company kind nonstandard schema region redlines"),
     NonStandardTerm: named(
         "key name category standard_value requested_value requested_text owner_roles"
+        " rung rung_name rung_roles is_paper"
     ),
 }
 """The fields that the facts stand for. Terms that say more are judged in full."""
@@ -101,6 +106,7 @@ def facts_of(terms: Terms) -> Facts | None:
     annual = terms.annual_value
     refused = bool(price.problems) or annual is None or price.blended.standard <= 0
     refused = refused or price.blended.net < 0
+    refused = refused or any(term.rung is Rung.PROHIBITED for term in terms.nonstandard)
     year = None if refused else worst_year(price)
     return Facts(
         refused=int(refused),
@@ -113,14 +119,36 @@ def facts_of(terms: Terms) -> Facts | None:
         payment=terms.payment.rank,
         billing=terms.billing.rank,
         volume_beyond=int(any(claims_beyond(line) for line in price.lines)),
-        terms=[
-            [t.key, t.category.value, [r.value for r in t.owner_roles]] for t in terms.nonstandard
-        ],
+        terms=[term_facts(term) for term in terms.nonstandard],
+        redlined=int(bool(terms.redlines)),
         months=terms.term_months or 0,
         segment=terms.segment.key,
+        region=terms.region,
         heads=terms.segment.head_count if terms.segment.source in BY_HEADS else None,
         annual_value=whole(annual, MONEY_PLACES) if annual is not None else 0,
         net=net_of(terms),
+    )
+
+
+def term_facts(term: NonStandardTerm) -> list[Any]:
+    """What decides whom a term of the catalogue asks; see `term_of`."""
+    owners, rung_roles = (
+        [role.value for role in roles] for roles in (term.owner_roles, term.rung_roles)
+    )
+    return [term.key, term.category.value, owners, term.rung.value, rung_roles, int(term.is_paper)]
+
+
+def term_of(facts: list[Any]) -> NonStandardTerm:
+    """The term as far as a policy looks at it."""
+    key, category, owners, rung, rung_roles, is_paper = facts
+    return NonStandardTerm(
+        key=key,
+        name=key,
+        category=TermCategory(category),
+        owner_roles=tuple(map(Role, owners)),
+        rung=Rung(rung),
+        rung_roles=tuple(map(Role, rung_roles)),
+        is_paper=bool(is_paper),
     )
 
 

@@ -17,8 +17,24 @@ from typing import Any
 
 from dealdesk import policy as rules
 from dealdesk.policy import JudgedBasis, Policy, Role, SizeMode
-from dealdesk.replayfacts import BY_HEADS, MONEY_PLACES, PERCENT_PLACES, Facts, limit, named
-from dealdesk.routing import AUTOMATIC, REFUSED, Route, evaluate, judged_segment
+from dealdesk.replayfacts import (
+    BY_HEADS,
+    MONEY_PLACES,
+    PERCENT_PLACES,
+    Facts,
+    limit,
+    named,
+    term_of,
+)
+from dealdesk.routing import (
+    AUTOMATIC,
+    REFUSED,
+    Route,
+    evaluate,
+    judged_segment,
+    standard_for,
+    term_asks,
+)
 from dealdesk.terms import Terms
 
 Full = Callable[[], Terms]
@@ -32,7 +48,7 @@ class Outcome:
     key: str
     roles: tuple[Role, ...] = ()
     hours: tuple[int, ...] = ()
-    steps: tuple[tuple[str, int, str, tuple[int, ...]], ...] = ()
+    steps: tuple[tuple[str, int, str, tuple[tuple[int, int], ...]], ...] = ()
 
     @property
     def is_automatic(self) -> bool:
@@ -51,7 +67,12 @@ def outcome_of(route: Route) -> Outcome:
         roles=tuple(group.role for group in groups),
         hours=tuple(group.hours for group in groups),
         steps=tuple(
-            (step.key, step.wave, step.mode.value, tuple(group.needed for group in step.groups))
+            (
+                step.key,
+                step.wave,
+                step.mode.value,
+                tuple((g.needed, g.percent) for g in step.groups),
+            )
             for step in route.steps
         ),
     )
@@ -77,12 +98,14 @@ KNOWN: dict[Any, frozenset[str]] = {
     Policy: named(
         "version name prices terms structure size segments roles segment_of_parent "
         "price_ladder ladder order groups one_veto materiality tolerance_percent "
-        "validity_days pending_days revoke_hours same_person"
+        "validity_days pending_days revoke_hours same_person floors"
     ),
     rules.PriceTable: named("bases bands"),
     rules.PriceBand: named("lower roles"),
     rules.Materiality: named("share_percent amount"),
-    rules.TermsAxis: named("payment billing volume_roles categories adopted owners_too"),
+    rules.TermsAxis: named("payment billing volume_roles categories adopted owners_too timings"),
+    rules.CashTimingFor: named("kind segment region timing"),
+    rules.Floor: named("basis percent"),
     rules.CashTiming: named("label rank roles"),
     rules.CategoryRule: named("category roles"),
     rules.StructureAxis: named(
@@ -127,7 +150,8 @@ class Judge:
         self.outcomes: dict[Outcome, Outcome] = {}
         self.in_full = 0
         self.segments: dict[Any, str] = {}
-        self.terms_asked: dict[Any, frozenset[Role]] = {}
+        self.terms_asked: dict[str, frozenset[Role]] = {}
+        self.timings: dict[Any, tuple[rules.CashTiming, rules.CashTiming]] = {}
         self.is_quick = is_understood(policy) and self._compile()
 
     def _compile(self) -> bool:
@@ -138,13 +162,15 @@ class Judge:
         money = [policy.materiality.amount, policy.size.threshold, above or Decimal(0)]
         limits = [limit(policy.materiality.share_percent, PERCENT_PLACES)]
         limits += [limit(value, MONEY_PLACES) for value in money]
+        floors = [limit(floor.percent, PERCENT_PLACES) for floor in policy.floors]
         lowers = [[limit(b.lower, PERCENT_PLACES) for b in t.bands] for t in policy.prices]
-        if None in limits or any(None in each for each in lowers):
+        if None in limits or None in floors or any(None in each for each in lowers):
             return False
         whole = [[value or 0 for value in each] for each in lowers]
         if any(each != sorted(set(each)) for each in whole):
             return False
         self.share, self.amount, self.size_above, self.value_above = (v or 0 for v in limits)
+        self.floors = [(f.basis, v or 0) for f, v in zip(policy.floors, floors, strict=True)]
         self.tables = [
             _Table(number, table.bases, each, tuple(bool(b.roles) for b in table.bands))
             for number, (table, each) in enumerate(zip(policy.prices, whole, strict=True))
@@ -155,7 +181,7 @@ class Judge:
         """What the policy makes of one submission."""
         if facts is None or not self.is_quick:
             return self._in_full(full)
-        if facts.refused:
+        if facts.refused or (self.floors and self._below_floor(facts)):
             return REFUSAL
         key = self.class_of(facts)
         found = self.known.get(key)
@@ -193,6 +219,11 @@ class Judge:
                     beyond = beyond or table.asks[band]
         return frozenset(hits), custom, beyond
 
+    def _below_floor(self, facts: Facts) -> bool:
+        """Whether a discount is one that nobody can approve."""
+        measured = ((self.measured(facts, basis), floor) for basis, floor in self.floors)
+        return any(off is not None and off > 0 and off >= floor for off, floor in measured)
+
     def measured(self, facts: Facts, basis: JudgedBasis) -> int | None:
         """The discount on one basis, as a whole number; None where there is nothing to measure."""
         if basis is JudgedBasis.BLENDED:
@@ -213,30 +244,37 @@ class Judge:
         return facts.off_list
 
     def _terms(self, facts: Facts) -> frozenset[Role]:
-        axis = self.policy.terms
+        payment, billing = self._timings(facts)
         asked: frozenset[Role] = frozenset()
-        if facts.payment > axis.payment.rank:
-            asked |= frozenset(axis.payment.roles)
-        if facts.billing > axis.billing.rank:
-            asked |= frozenset(axis.billing.roles)
+        if facts.payment > payment.rank:
+            asked |= frozenset(payment.roles)
+        if facts.billing > billing.rank:
+            asked |= frozenset(billing.roles)
         if facts.volume_beyond:
-            asked |= frozenset(axis.volume_roles)
-        for key, category, owners in facts.terms:
-            asked |= self._term(key, category, tuple(owners))
-        return asked
+            asked |= frozenset(self.policy.terms.volume_roles)
+        for term in facts.terms:
+            asked |= self._term(term)
+        return asked | {Role.LEGAL} if facts.redlined else asked
 
-    def _term(self, key: str, category: str, owners: tuple[str, ...]) -> frozenset[Role]:
+    def _timings(self, facts: Facts) -> tuple[rules.CashTiming, rules.CashTiming]:
+        """The standards of payment and billing for a segment and region."""
+        axis = self.policy.terms
+        if not axis.timings:
+            return axis.payment, axis.billing
+        at = (self._segment(facts), facts.region)
+        found = self.timings.get(at)
+        if found is None:
+            payment, billing = (standard_for(self.policy, kind, *at) for kind in rules.TimingKind)
+            found = self.timings[at] = (payment, billing)
+        return found
+
+    def _term(self, term: list[Any]) -> frozenset[Role]:
         """Who is asked about one term of the catalogue."""
-        at = (key, category, owners)
+        at = str(term)
         found = self.terms_asked.get(at)
         if found is None:
-            axis = self.policy.terms
-            roles = [
-                role for rule in axis.categories if rule.category == category for role in rule.roles
-            ]
-            roles += [Role(owner) for owner in owners] if axis.owners_too else []
-            found = frozenset() if key in axis.adopted else frozenset(roles)
-            self.terms_asked[at] = found
+            roles, _ = term_asks(self.policy, term_of(term))
+            found = self.terms_asked[at] = frozenset(roles)
         return found
 
     def _structure(

@@ -397,19 +397,23 @@ def _terms_axis(policy: Policy, terms: Terms) -> Iterator[Tried]:
 
 
 def timing_of(policy: Policy, terms: Terms, kind: TimingKind) -> CashTiming:
-    """The standard of payment or billing that holds for these terms: the most specific one.
+    """The standard of payment or billing that holds for these terms."""
+    return standard_for(policy, kind, judged_segment(policy, terms.segment.key), terms.region)
+
+
+def standard_for(policy: Policy, kind: TimingKind, segment: str, region: str) -> CashTiming:
+    """The most specific standard of payment or billing for a judged segment and a region.
 
     Segment in region before segment, segment before region, and the general one last.
     """
     rules = policy.terms
     general = rules.payment if kind is TimingKind.PAYMENT else rules.billing
-    segment = judged_segment(policy, terms.segment.key)
     fitting = [
         row
         for row in rules.timings
         if row.kind is kind
         and row.segment in ("", segment)
-        and row.region in ("", terms.region)
+        and row.region in ("", region)
         and (row.segment or row.region)
     ]
     if not fitting:
@@ -474,7 +478,7 @@ def _volume_claims(policy: Policy, line: PricedLine) -> Iterator[Tried]:
 
 def _catalogue_terms(policy: Policy, terms: Terms) -> Iterator[Tried]:
     for term in terms.nonstandard:
-        roles, sentence = _term_asks(policy, term)
+        roles, sentence = term_asks(policy, term)
         yield Tried(
             rule=f"terms.catalogue.{term.key}",
             axis=Axis.TERMS,
@@ -488,7 +492,7 @@ def _catalogue_terms(policy: Policy, terms: Terms) -> Iterator[Tried]:
         )
 
 
-def _term_asks(policy: Policy, term: NonStandardTerm) -> tuple[tuple[Role, ...], str]:
+def term_asks(policy: Policy, term: NonStandardTerm) -> tuple[tuple[Role, ...], str]:
     """Whom one catalogue term asks, and why, by where its wording stands on the ladder."""
     wish = f"{term.name} ({term.requested_value})" if term.requested_value else term.name
     if term.rung is Rung.STANDARD:

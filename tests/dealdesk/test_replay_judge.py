@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dealdesk.ladder import Rung
 from dealdesk.policy import (
+    CashTiming,
+    CashTimingFor,
     EnterpriseWith,
     Floor,
     JudgedBasis,
@@ -17,6 +20,7 @@ from dealdesk.policy import (
     Role,
     SizeMode,
     StepOrder,
+    TimingKind,
 )
 from dealdesk.presets import AS_IN_THE_SOURCES, RECOMMENDED
 from dealdesk.replayfacts import facts_from, facts_of, facts_text, limit, whole
@@ -49,6 +53,15 @@ lines = st.lists(
 ).map(lambda rows: [make_line(price, key=f"l{n}", **ask) for n, (price, ask) in enumerate(rows)])
 
 
+rungs = st.fixed_dictionaries(
+    {
+        "rung": st.sampled_from([*Rung, Rung.FREE, Rung.FREE]),
+        "rung_roles": st.sampled_from([(), (Role.FINANCE,)]),
+        "is_paper": st.booleans(),
+    }
+)
+
+
 @st.composite
 def some_terms(draw):
     heads = draw(st.sampled_from([None, 0, 30, 500, 501, 9000]))
@@ -62,12 +75,27 @@ def some_terms(draw):
         nonstandard=draw(st.lists(st.sampled_from([CUSTOM_SLA, CUSTOM_LEGAL]), unique=True)),
         rate=draw(st.sampled_from(["1", "0.9137", None])),
     )
+    terms = replace(
+        terms,
+        region=draw(st.sampled_from(["", "DACH"])),
+        redlines=draw(st.sampled_from([(), ("0" * 64,)])),
+        nonstandard=tuple(replace(term, **draw(rungs)) for term in terms.nonstandard),
+    )
     source = draw(st.sampled_from(list(SegmentSource)))
     key = draw(st.sampled_from(["smb", "mid_market", "enterprise", "unknown"]))
     return replace(terms, segment=Segment(key, source, heads))
 
 
 roles = st.lists(st.sampled_from(list(Role)), max_size=2, unique=True).map(tuple)
+
+
+timings = st.builds(
+    CashTimingFor,
+    st.sampled_from(list(TimingKind)),
+    st.sampled_from(["", "enterprise", "mid_market"]),
+    st.sampled_from(["", "DACH"]),
+    st.builds(CashTiming, st.just("other"), st.sampled_from([30, 90, 1000]), roles),
+)
 
 
 @st.composite
@@ -91,7 +119,9 @@ def some_policy(draw):
             base.terms,
             owners_too=draw(st.booleans()),
             adopted=draw(st.sampled_from([(), (CUSTOM_SLA.key,)])),
+            timings=tuple(draw(st.lists(timings, max_size=2))),
         ),
+        floors=draw(st.sampled_from([(), (Floor(JudgedBasis.WORST_LINE, Decimal(40)),)])),
         segments=base.segments[draw(st.integers(0, 2)) :],
     )
 
@@ -121,9 +151,9 @@ def test_one_class_is_evaluated_once():
 
 
 def test_a_rule_that_is_not_known_is_evaluated_in_full():
-    policy = replace(AS_IN_THE_SOURCES, floors=(Floor(JudgedBasis.BLENDED, Decimal(50)),))
+    table = replace(AS_IN_THE_SOURCES.prices[0], families=("Services",))
 
-    assert not Judge(policy).is_quick
+    assert not Judge(replace(AS_IN_THE_SOURCES, prices=(table,))).is_quick
 
 
 def test_a_limit_with_too_many_places_is_evaluated_in_full():

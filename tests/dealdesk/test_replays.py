@@ -173,7 +173,13 @@ def test_old_replays_are_forgotten_and_dead_ones_given_up(rep, revops):
     submitted(rep, 25)
     old = replayed(revops, AS_IN_THE_SOURCES)
     dead = replays.start_replay(
-        policy=RECOMMENDED, name="X", against="was", since=DAY, until=DAY, by=by(revops), at=AT
+        policy=RECOMMENDED,
+        name="X",
+        against="was",
+        since=DAY,
+        until=DAY,
+        by=by(revops),
+        at=AT + timedelta(days=30),
     )
 
     gone = replays.forget_old_replays(by=SYSTEM, at=AT + timedelta(days=31))
