@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from dealdesk import operations
+from dealdesk import operations, queue
 from dealdesk.exclusions import excluded_people
 from dealdesk.forms import DecisionForm, HandOnForm
 from dealdesk.mails import given_facts, in_return_facts, role_words
@@ -51,6 +51,7 @@ class Waiting:
 
     slot: ApprovalSlot
     is_late: bool
+    on_it: queue.OnIt
 
     @property
     def request(self) -> ApprovalRequest:
@@ -94,15 +95,19 @@ def approval_inbox(request):
 
 
 def waiting_page(request, waiting, at: datetime) -> dict[str, Any]:
-    """A page of what waits, after the slot that the address names."""
+    """A page of what waits in one view, after the slot that the address names."""
+    view = queue.view_in(request.GET.get("show", ""))
+    waiting = queue.narrowed(waiting, view, at)
     mark = number_in(request.GET.get("after", ""))
     held = ApprovalSlot.objects.filter(person=request.user).select_related("step__request")
     if mark and (slot := held.filter(pk=mark).first()):
         waiting = waiting.later_than(slot)
     found = first_with_request(waiting, INBOX + 1)
-    shown = [Waiting(slot, slot.is_late(at)) for slot in found[:INBOX]]
-    following = f"?after={shown[-1].slot.pk}" if len(found) > INBOX else ""
-    return {"rows": shown, "next": following}
+    on_them = queue.on_them(found[:INBOX])
+    shown = [Waiting(slot, slot.is_late(at), on_them[slot.pk]) for slot in found[:INBOX]]
+    following = f"?show={view}&after={shown[-1].slot.pk}" if len(found) > INBOX else ""
+    views = [(key, label, key == view) for key, label in queue.VIEWS.items()]
+    return {"rows": shown, "next": following, "views": views, "view": view}
 
 
 def decided_by(request) -> dict[str, Any]:

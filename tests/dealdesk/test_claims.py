@@ -1,4 +1,6 @@
 import pytest
+import time_machine
+from django.test import Client
 
 from dealdesk.models import SlotClaim
 from dealdesk.operations import claim_approval, reassign_approval, release_approval
@@ -73,3 +75,48 @@ def test_a_claim_ends_with_the_slot_it_was_made_on(asked, vp, kim):
     claim(asked, kim)
 
     assert holder() == kim
+
+
+# The inbox
+
+
+def inbox(person, view=""):
+    client = Client()
+    client.force_login(person)
+    return client.get(f"/approvals/?show={view}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"),
+    [("mine", True), ("unclaimed", False), ("due", True), ("needed", False), ("", True)],
+)
+def test_the_inbox_is_narrowed_down(view, shown, asked, vp):
+    claim(asked, vp)
+    with time_machine.travel(slot_of(asked, vp).due_at, tick=False):
+        page = inbox(vp, view)
+
+    assert (asked.deal.name in page) is shown
+
+
+def test_the_others_see_who_is_on_it(asked, vp, kim):
+    claim(asked, kim)
+
+    assert "is on it since" in inbox(vp)
+    assert "You are on it since" in inbox(kim)
+
+
+def test_one_person_alone_has_nothing_to_claim(rep, vp):
+    submit(make_quote(rep, 25))
+
+    assert "I am on it</span>" not in inbox(vp)
+
+
+def test_a_claim_is_made_and_released_in_the_inbox(asked, vp):
+    client = Client()
+    client.force_login(vp)
+    slot = slot_of(asked, vp)
+
+    client.post(f"/approvals/{slot.pk}/claim/", {"inbox": "1"})
+    assert holder() == vp
+    client.post(f"/approvals/{slot.pk}/release/")
+    assert not SlotClaim.objects.standing().exists()
