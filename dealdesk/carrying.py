@@ -11,7 +11,7 @@ from dealdesk.coverage import approval_words, at_rate_of
 from dealdesk.exclusions import family_of
 from dealdesk.models import ApprovalRequest, ApprovalSlot, CounterOffer, Decision, Quote
 from dealdesk.policy import Axis, Policy, Topic, policy_from_json, price_authority
-from dealdesk.routing import Route, RouteGroup
+from dealdesk.routing import Route, RouteGroup, route_from_plain
 from dealdesk.terms import Terms, from_canonical
 from dealdesk.wording import listed
 
@@ -27,6 +27,16 @@ class Given:
     decision: Decision
     terms: Terms
     policy: Policy
+
+    @property
+    def for_price(self) -> bool:
+        """Whether its author was asked because of the price."""
+        slot = self.decision.slot
+        for step in route_from_plain(slot.step.request.route).steps:
+            for group in step.groups:
+                if (step.key, group.role.value) == (slot.step.key, slot.role):
+                    return any(reason.axis is Axis.PRICE for reason in group.reasons)
+        return False
 
     @property
     def topics(self) -> set[Topic]:
@@ -156,12 +166,12 @@ def answers_for(given: Given, group: RouteGroup, change: cover.Cover, at: dateti
 
 
 def has_authority(given: Given, group: RouteGroup) -> bool:
-    """Their own role, or a lower one that is asked about the price and nothing else."""
+    """Their own role, or one below it on the price ladder, both asked about the price."""
     if given.role == group.role.value:
         return True
     ladder = given.policy.price_ladder
     mine = next((role for role in ladder if role.value == given.role), None)
-    if mine is None or not is_for_price(group):
+    if mine is None or not is_for_price(group) or not given.for_price:
         return False
     return (
         0 < price_authority(given.policy, (group.role,)) <= price_authority(given.policy, (mine,))

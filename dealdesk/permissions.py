@@ -11,10 +11,11 @@ from dealdesk.models import (
     ApprovalCondition,
     ApprovalRequest,
     ApprovalSlot,
+    CounterOffer,
     Decision,
     Quote,
 )
-from dealdesk.policy import Policy
+from dealdesk.policy import Policy, policy_from_json
 from pipeline.permissions import check_can_change, person
 from revops.people.models import Role
 from revops.refusals import Conflict, NotAllowed, Refused
@@ -113,19 +114,37 @@ def check_is_eligible(slot: ApprovalSlot, *, excluded: Mapping[int, str], policy
 
 
 def ineligible(slot: ApprovalSlot, *, excluded: Mapping[int, str], policy: Policy) -> str:
-    """Why the person of a slot may not answer it any more, in a sentence; "" when they may."""
-    user = slot.person
-    if not user.can_be_mailed:
-        return f"{user.name} is no longer active."
-    if user.pk in excluded:
-        return f"{user.name} may not decide: {user.name} {excluded[user.pk]}."
-    if slot.held_as and not user.has_role(slot.held_as):
-        return f"{user.name} no longer holds the role {Role(slot.held_as).label}."
-    if not slot.held_as:
-        named = {rule.role.value: rule.fallback.lower() for rule in policy.roles}
-        if named.get(slot.role) != user.email:
-            return f"{user.name} was never named to stand in for {slot.get_role_display()}."
+    """Why the person of a slot may not answer it any more, in a sentence; "" when they may.
+
+    Who answers for another needs no role of their own: the other one must still hold theirs.
+    """
+    user, principal = slot.person, slot.principal
+    for person in dict.fromkeys((user, principal)):
+        if not (person.can_be_mailed if person == user else person.is_active):
+            return f"{person.name} is no longer active."
+        if person.pk in excluded:
+            return f"{user.name} may not decide: {person.name} {excluded[person.pk]}."
+    if slot.held_as and not principal.has_role(slot.held_as):
+        return f"{principal.name} no longer holds the role {Role(slot.held_as).label}."
+    if not slot.held_as and principal.email not in named_for(slot.role, policy):
+        return f"{principal.name} was never named to stand in for {slot.get_role_display()}."
     return ""
+
+
+def named_for(role: str, policy: Policy) -> set[str]:
+    """The addresses of those whom the policy names for a role, when nobody else answers."""
+    rules = [rule for rule in policy.roles if rule.role.value == role]
+    return {name.lower() for rule in rules for name in (rule.fallback, rule.backup) if name}
+
+
+def check_stands_in(slot: ApprovalSlot, *, at: datetime) -> None:
+    """Raise NotAllowed when a person answers for somebody who is not away any more."""
+    if slot.absence is not None and not slot.absence.holds(at):
+        principal = slot.principal
+        raise NotAllowed(
+            f"{principal.name} is back: this is {principal.short_name}'s to decide again.",
+            code="not_eligible",
+        )
 
 
 def check_can_comment(request: ApprovalRequest, *, by: Actor) -> None:
@@ -223,16 +242,48 @@ def check_can_return(request: ApprovalRequest) -> None:
         )
 
 
+def check_can_answer_offer(
+    counter: CounterOffer, request: ApprovalRequest, *, by: Actor, at: datetime
+) -> None:
+    """Raise unless `by` may take this offer or turn it down now: who sells, in its time.
+
+    An offer rests on the attempt it answered, and on the person who made it.
+    """
+    check_can_quote(request.deal, by=by)
+    if by.user is None:
+        raise NotAllowed("A counter-offer is answered by a person.")
+    if hasattr(counter.decision, "revocation"):
+        raise Conflict("This counter-offer was taken back.", code="withdrawn")
+    if not counter.is_open:
+        words = counter.get_answer_display().lower()
+        raise Conflict(f"This counter-offer is answered already: {words}.", code="already_answered")
+    later = ApprovalRequest.objects.filter(
+        quote__in=family_of(request.quote), attempt__gt=request.attempt
+    )
+    if later.exists():
+        raise Conflict("The quote was submitted again since.", code="superseded")
+    policy, decision = policy_from_json(request.policy.body), counter.decision
+    if at >= decision.decided_at + timedelta(days=policy.validity_days):
+        raise Conflict("The time of this counter-offer is over.", code="too_late")
+    why = ineligible(decision.slot, excluded=excluded_people(request.quote, by.user), policy=policy)
+    if why:
+        raise Conflict(f"{why} Edit the quote and submit it.", code="not_eligible")
+
+
 def check_can_revoke(decision: Decision, *, by: Actor, at: datetime, hours: int) -> None:
     """Raise unless `by` may take back this approval: its author, in time, before it was used."""
     if by.user is None or by.user.pk != decision.decided_by_id:
         raise NotAllowed("Only who decided may take a decision back.")
     request = decision.slot.step.request
-    if decision.verdict != Decision.Verdict.APPROVED:
+    offer = getattr(decision, "counter", None)
+    if decision.verdict != Decision.Verdict.APPROVED and offer is None:
         raise Refused("Only an approval is taken back: the quote may be submitted again.")
     if hasattr(decision, "revocation"):
         raise Conflict("This decision has been taken back already.", code="already_revoked")
-    if request.status not in (ApprovalRequest.Status.PENDING, ApprovalRequest.Status.APPROVED):
+    if offer is not None and offer.answer == CounterOffer.Answer.DECLINED:
+        raise Conflict("This counter-offer was declined.", code="not_revocable")
+    stands = (ApprovalRequest.Status.PENDING, ApprovalRequest.Status.APPROVED)
+    if offer is None and request.status not in stands:
         raise Conflict(
             f"Nothing rests on this decision any more: {request.get_status_display().lower()}.",
             code="not_revocable",

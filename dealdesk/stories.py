@@ -23,6 +23,10 @@ HIDDEN = frozenset({"approval.link_sent"})
 ENDED = {
     "approval.recalled": ("recalled the request", "undo-2", ""),
     "approval.expired": ("let the request expire", "timer-off", "warn"),
+    "approval.countered": ("made a counter-offer", "arrow-right-left", "warn"),
+    "approval.counter_accepted": ("accepted the counter-offer", "handshake", "good"),
+    "approval.counter_declined": ("declined the counter-offer", "circle-x", ""),
+    "approval.counter_withdrawn": ("took the counter-offer back", "undo-2", "warn"),
     "approval.lapsed": ("let the approval lapse: it was not used in time", "timer-off", "warn"),
     "approval.superseded": ("ended the request", "layers", ""),
     "approval.rejected": ("ended the request: rejected", "circle-x", "bad"),

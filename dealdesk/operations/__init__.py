@@ -1,11 +1,19 @@
 """Every change of the deal desk, by its verb."""
 
+from dealdesk.operations.absences import follow_absences
 from dealdesk.operations.cases import add_case, change_case, restore_case, retire_case
 from dealdesk.operations.claims import claim_approval, release_approval
+from dealdesk.operations.clocks import run_clocks
 from dealdesk.operations.conversation import (
     answer_question,
     ask_submitter,
     comment_on_request,
+)
+from dealdesk.operations.counters import (
+    accept_counter,
+    counter_offer,
+    decline_counter,
+    take_up_counter,
 )
 from dealdesk.operations.decisions import decide_approval, send_fresh_link
 from dealdesk.operations.exceptional import bypass_request, meet_condition, reassign_approval
@@ -45,6 +53,7 @@ from dealdesk.operations.threads import (
 )
 
 __all__ = [
+    "accept_counter",
     "add_case",
     "add_product",
     "add_term",
@@ -59,9 +68,12 @@ __all__ = [
     "clone_quote",
     "close_thread",
     "comment_on_request",
+    "counter_offer",
     "create_quote",
     "decide_approval",
+    "decline_counter",
     "expire_requests",
+    "follow_absences",
     "hand_thread_on",
     "lapse_approvals",
     "make_primary",
@@ -80,10 +92,12 @@ __all__ = [
     "retire_case",
     "revise_quote",
     "revoke_decision",
+    "run_clocks",
     "save_quote",
     "send_fresh_link",
     "set_price",
     "set_term_discount",
     "set_volume_tier",
     "submit_quote",
+    "take_up_counter",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,7 @@ from dealdesk.permissions import (
     check_can_return,
     check_is_eligible,
     check_is_open,
+    check_stands_in,
 )
 from dealdesk.policy import Topic
 from dealdesk.settling import YES, Outcome
@@ -65,8 +67,9 @@ def decide_approval(
     request = lock_request(slot.step.request_id, deal)
     slot = locked_slot(slot.pk, request)
     policy = pinned_policy(request)
-    excluded = excluded_people(request.quote, request.submitted_by)
+    excluded = excluded_people(request.quote, request.submitted_by, at)
     check_can_decide(slot, by=by, excluded=excluded, policy=policy)
+    check_stands_in(slot, at=at)
     check_decides_once(slot)
     check_verdict(verdict, reason)
     wanted = read_conditions(verdict, conditions)
@@ -75,41 +78,8 @@ def decide_approval(
     check_terms(request, digest)
     if link is not None:
         use_link(link, slot, at=at)
-    decision = Decision.objects.create(
-        slot=slot,
-        verdict=verdict,
-        reason=reason.strip(),
-        terms_digest=request.snapshot.digest,
-        topics={topic: digest_of(request.snapshot, topic) for topic in slot.topics},
-        decided_at=at,
-        decided_by=slot.person,
-        on_behalf_of=by.on_behalf_of,
-        via=by.via,
-        ip=by.ip,
-        agent=by.agent[:300],
-    )
-    ApprovalCondition.objects.bulk_create(
-        ApprovalCondition(decision=decision, text=text, set_at=at) for text in wanted
-    )
-    slot.state = verdict
-    slot.closed_at = at
-    slot.save(update_fields=["state", "closed_at"])
-    links.kill([slot], why=links.Killed.DECIDED, at=at)
-    record(
-        "approval.decided",
-        decision,
-        by=by,
-        at=at,
-        after={
-            "verdict": verdict,
-            "role": slot.role,
-            "digest": decision.terms_digest,
-            "topics": decision.topics,
-            "slot": slot.pk,
-            "conditions": wanted,
-        },
-        why=decision.reason,
-        related=[request, deal, request.quote],
+    decision = write_decision(
+        slot, request, verdict=verdict, reason=reason, conditions=wanted, by=by, at=at
     )
     if verdict == Decision.Verdict.RETURNED:
         send_back(request, decision, by=by, at=at)
@@ -131,7 +101,8 @@ def send_fresh_link(*, slot: ApprovalSlot, by: Actor, at: datetime) -> ApprovalS
     request = lock_request(slot.step.request_id, deal)
     slot = locked_slot(slot.pk, request)
     check_is_open(slot)
-    excluded = excluded_people(request.quote, request.submitted_by)
+    excluded = excluded_people(request.quote, request.submitted_by, at)
+    check_stands_in(slot, at=at)
     check_is_eligible(slot, excluded=excluded, policy=pinned_policy(request))
     last = slot.links.order_by("-issued_at", "-pk").first()
     if last is not None and (at - last.issued_at).total_seconds() < PAUSE:
@@ -145,12 +116,69 @@ PAUSE = 60
 """Seconds between two fresh links, so that a dead link cannot be used to flood a mailbox."""
 
 
+def write_decision(
+    slot: ApprovalSlot,
+    request: ApprovalRequest,
+    *,
+    verdict: str,
+    reason: str,
+    conditions: Sequence[str] = (),
+    by: Actor,
+    at: datetime,
+) -> Decision:
+    """Write down what the person of a slot decided on the terms of a locked request.
+
+    Who answers for somebody who is away decides under their own name, on behalf of that one.
+    """
+    if slot.absence is not None:
+        by = replace(by, on_behalf_of=slot.principal)
+    decision = Decision.objects.create(
+        slot=slot,
+        verdict=verdict,
+        reason=reason.strip(),
+        terms_digest=request.snapshot.digest,
+        topics={topic: digest_of(request.snapshot, topic) for topic in slot.topics},
+        decided_at=at,
+        decided_by=slot.person,
+        on_behalf_of=by.on_behalf_of,
+        via=by.via,
+        ip=by.ip,
+        agent=by.agent[:300],
+    )
+    ApprovalCondition.objects.bulk_create(
+        ApprovalCondition(decision=decision, text=text, set_at=at) for text in conditions
+    )
+    slot.state = verdict
+    slot.closed_at = at
+    slot.save(update_fields=["state", "closed_at"])
+    links.kill([slot], why=links.Killed.DECIDED, at=at)
+    record(
+        "approval.decided",
+        decision,
+        by=by,
+        at=at,
+        after={
+            "verdict": verdict,
+            "role": slot.role,
+            "digest": decision.terms_digest,
+            "topics": decision.topics,
+            "slot": slot.pk,
+            "conditions": list(conditions),
+        },
+        why=decision.reason,
+        related=[request, request.deal, request.quote],
+    )
+    return decision
+
+
 # What deciding asks
 
 
 def locked_slot(slot_id: int, request: ApprovalRequest) -> ApprovalSlot:
     """The slot as it is now; the lock on its request makes it ours."""
-    slot = ApprovalSlot.objects.select_related("step", "person__calendar").get(pk=slot_id)
+    slot = ApprovalSlot.objects.select_related("step", "person__calendar", "absence__person").get(
+        pk=slot_id
+    )
     slot.step.request = request
     return slot
 

@@ -59,7 +59,7 @@ def create_quote(
     deal = lock_deal(deal.pk)
     check_can_quote(deal, by=by)
     draft = QuoteDraft({**standard_header(deal, at), **header}, lines, concessions, terms)
-    return _add(deal, draft, based_on=None, by=by, at=at)
+    return add_revision(deal, draft, based_on=None, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -116,7 +116,7 @@ def revise_quote(*, quote: Quote, by: Actor, at: datetime) -> Quote:
     deal = lock_deal(quote.deal_id)
     check_can_quote(deal, by=by)
     source = rows_of(Quote.objects.get(pk=quote.pk))
-    return _add(deal, draft_of(source), based_on=source.quote, by=by, at=at, is_copy=True)
+    return add_revision(deal, draft_of(source), based_on=source.quote, by=by, at=at, is_copy=True)
 
 
 @transaction.atomic(durable=True)
@@ -129,7 +129,7 @@ def clone_quote(*, quote: Quote, deal: Deal | None = None, by: Actor, at: dateti
     draft = draft_of(rows_of(Quote.objects.get(pk=quote.pk)))
     today = {"priced_on": Company.get().local_day(at)}
     draft = replace(draft, header={**draft.header, **today})
-    return _add(deal, draft, based_on=None, by=by, at=at)
+    return add_revision(deal, draft, based_on=None, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -147,6 +147,16 @@ def make_primary(*, quote: Quote, version: int | None = None, by: Actor, at: dat
         raise Refused("This quote is the deal's primary already.")
     if not quote.lines.exists():
         raise Refused("A deal cannot stand on a quote without lines.")
+    stand_on(quote, deal, by=by, at=at)
+    follow_evidence(deal, by=by, at=at)
+    return quote
+
+
+# Shared with other operations; all assume the transaction.
+
+
+def stand_on(quote: Quote, deal: Deal, *, by: Actor, at: datetime) -> None:
+    """Let a locked deal stand on this quote; approvals that do not cover it end here."""
     previous = deal.quotes.filter(is_primary=True).first()
     if previous is not None:
         previous.is_primary = False
@@ -164,14 +174,9 @@ def make_primary(*, quote: Quote, version: int | None = None, by: Actor, at: dat
         after={"quote": quote.pk, "net": quote.net_amount, "lost": [r.pk for r in lost]},
         related=[deal, *([previous] if previous else [])],
     )
-    follow_evidence(deal, by=by, at=at)
-    return quote
 
 
-# Shared by the operations above; all assume the transaction.
-
-
-def _add(
+def add_revision(
     deal: Deal,
     draft: QuoteDraft,
     *,

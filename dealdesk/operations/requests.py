@@ -9,8 +9,9 @@ from django.db import transaction
 from dealdesk import links
 from dealdesk.drafts import QuoteDraft, build_rows
 from dealdesk.inputs import rows_of
-from dealdesk.models import ApprovalRequest, Decision, DecisionRevocation, Quote
+from dealdesk.models import ApprovalRequest, CounterOffer, Decision, DecisionRevocation, Quote
 from dealdesk.operations.ending import close_exceptions, end_request, tell_outcome
+from dealdesk.operations.offers import answer
 from dealdesk.operations.shared import lock_deal, lock_request, pinned_policy
 from dealdesk.operations.staffing import restaff
 from dealdesk.permissions import check_can_recall, check_can_revoke
@@ -158,6 +159,10 @@ def revoke_decision(*, decision: Decision, reason: str, by: Actor, at: datetime)
         why=reason.strip(),
         related=[request, deal, request.quote],
     )
+    offer = CounterOffer.objects.filter(decision=decision, answer=None).first()
+    if offer is not None:
+        offer.decision = decision
+        answer(offer, CounterOffer.Answer.WITHDRAWN, note=reason, by=by, at=at)
     why = f"{by.user.name} took the approval back: {reason.strip()}"
     for ended in resting_on(decision, request, deal):
         _revoke_request(ended, why=why, by=by, at=at)
@@ -165,12 +170,15 @@ def revoke_decision(*, decision: Decision, reason: str, by: Actor, at: datetime)
 
 
 def resting_on(decision: Decision, own: ApprovalRequest, deal: Deal) -> list[ApprovalRequest]:
-    """The request decided, and those to which the decision was carried forward, still standing."""
-    carried = ApprovalRequest.objects.filter(
-        steps__slots__carried_from=decision, status__in=[Status.PENDING, Status.APPROVED]
-    )
+    """The request decided, and those to which the decision was carried forward, still standing.
+
+    Nothing rests on a counter-offer in its own request: that was returned.
+    """
+    stands = [Status.PENDING, Status.APPROVED]
+    carried = ApprovalRequest.objects.filter(steps__slots__carried_from=decision, status__in=stands)
     others = carried.exclude(pk=own.pk).distinct().order_by("pk").values_list("pk", flat=True)
-    return [own, *(lock_request(pk, deal) for pk in others)]
+    found = [own, *(lock_request(pk, deal) for pk in others)]
+    return [request for request in found if request.status in stands]
 
 
 def _revoke_request(request: ApprovalRequest, *, why: str, by: Actor, at: datetime) -> None:

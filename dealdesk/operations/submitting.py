@@ -14,8 +14,9 @@ from dealdesk.coverage import cover_of_quote
 from dealdesk.drafts import draft_of
 from dealdesk.exclusions import family_of
 from dealdesk.inputs import PriceBook, QuoteRows, rows_of
-from dealdesk.models import ApprovalRequest, ApprovalSlot, Quote, TermsSnapshot
+from dealdesk.models import ApprovalRequest, ApprovalSlot, CounterOffer, Quote, TermsSnapshot
 from dealdesk.operations.ending import end_request
+from dealdesk.operations.offers import answer
 from dealdesk.operations.shared import (
     FIGURES,
     lock_deal,
@@ -117,6 +118,7 @@ def submit_locked(
         why=request.why,
         related=[deal, quote],
     )
+    _take_offers(found, quote, by=by, at=at)
     tell_alerts(request, found, by=by, at=at)
     settle_request(request, by=by, at=at)
     follow_evidence(deal, by=by, at=at)
@@ -219,6 +221,13 @@ def _supersede_others(quote: Quote, deal: Deal, *, by: Actor, at: datetime) -> N
         request = lock_request(pk, deal)
         why = f"Revision {quote.revision} was submitted in its place."
         end_request(request, Status.SUPERSEDED, why=why, by=by, at=at, killed=links.Killed.ENDED)
+
+
+def _take_offers(found: Judgement, quote: Quote, *, by: Actor, at: datetime) -> None:
+    """A counter-offer that these terms rest on is accepted, whoever typed them."""
+    carried = set(found.carried.values())
+    for offer in CounterOffer.objects.filter(decision__in=carried, answer=None).order_by("pk"):
+        answer(offer, CounterOffer.Answer.ACCEPTED, note=f"As r{quote.revision}", by=by, at=at)
 
 
 def _freeze(quote: Quote, found: Judgement, *, at: datetime) -> None:
