@@ -20,6 +20,7 @@ from pipeline.gates import asks_of, load_facts, still_unmet
 from pipeline.models import Deal, DealContact, Move, Pipeline, StageVisit
 from pipeline.registry import DealFacts
 from pipeline.stages import Process, process_by_id
+from revops.manyrows import write_columns
 
 AT_ONCE = 500
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -138,7 +139,8 @@ def recount_deals(deals: QuerySet[Deal], at: datetime) -> int:
         for deal, changed in wrong:
             for name, value in changed.items():
                 setattr(deal, name, value)
-        Deal.objects.bulk_update([deal for deal, _ in wrong], KEPT, batch_size=AT_ONCE)
+        rows = ((deal.pk, *(getattr(deal, name) for name in KEPT)) for deal, _ in wrong)
+        write_columns(Deal, KEPT, rows)
         found += len(wrong)
     return found
 
