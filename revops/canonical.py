@@ -45,17 +45,16 @@ def jsonable(value: Any) -> Any:
 
 def canonical_json(value: Any) -> str:
     """Return the one JSON text of `value`: sorted keys, no spaces, UTC moments."""
-    return json.dumps(
-        jsonable(value),
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-    )
+    return _spell(jsonable(value))
+
+
+_spell = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
 
 
 def moment_text(moment: datetime) -> str:
     """Return an aware moment in UTC with microseconds, such as 2026-11-03T09:30:00.000000Z."""
     if moment.tzinfo is None:
         raise TypeError(f"A moment needs its zone: {moment!r}")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -95,7 +95,10 @@ def _text(value: str) -> str:
 
 
 def _json(value: Any) -> str:
-    return _text(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return _text(_spell(value)) if value else str(value)
+
+
+_spell = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 _ENCODERS: dict[type, Callable[[Any], str]] = {

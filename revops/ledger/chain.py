@@ -60,12 +60,17 @@ def entry_payload(
     facts: str,
 ) -> str:
     """Return the canonical JSON that an entry's hash is computed over; `facts` is JSON already."""
+    kind, number = subject
     return (
-        f'{{"actor":{json.dumps(actor_id)},"at":"{moment_text(at)}","facts":{facts},'
-        f'"on_behalf_of":{json.dumps(on_behalf_of_id)},"sequence":{sequence},'
-        f'"subject":{json.dumps(list(subject), separators=(",", ":"))},'
+        f'{{"actor":{number_text(actor_id)},"at":"{moment_text(at)}","facts":{facts},'
+        f'"on_behalf_of":{number_text(on_behalf_of_id)},"sequence":{sequence},'
+        f'"subject":[{json.dumps(kind)},{number}],'
         f'"verb":{json.dumps(verb)},"via":{json.dumps(via)}}}'
     )
+
+
+def number_text(number: int | None) -> str:
+    return "null" if number is None else str(number)
 
 
 def entry_hash(previous_hash: str, canonical_payload: str) -> str:
