@@ -20,8 +20,8 @@ from dealdesk.models import (
     TermsSnapshot,
 )
 from dealdesk.operations.shared import write_figures
-from dealdesk.policy import policy_digest, policy_from_json
-from dealdesk.terms import Terms, digests, from_canonical
+from dealdesk.policy import Topic, policy_digest, policy_from_json
+from dealdesk.terms import Terms, digests, from_canonical, topic_digest
 from revops.integrity import register_integrity
 from revops.refusals import Refused
 
@@ -195,7 +195,7 @@ def _judge_batch(
 def same_wish(terms: Terms, snapshot: TermsSnapshot) -> bool:
     """Whether the rows still say what was judged: price, length, payment and texts."""
     was = from_canonical(snapshot.body)
-    if digests(terms).price != snapshot.price_digest:
+    if topic_digest(terms, Topic.PRICE) != snapshot.price_digest:
         # A term of the catalogue may have moved to another category since.
         if [t.key for t in was.nonstandard] == [t.key for t in terms.nonstandard]:
             return was.price.lines == terms.price.lines

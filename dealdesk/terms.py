@@ -228,11 +228,16 @@ def snapshot_digest(terms: Terms) -> str:
 
 def digests(terms: Terms) -> Digests:
     """Return the digest of each topic. Equal digests mean nothing in that topic changed."""
-    price = digest(topic_content(terms, Topic.PRICE))
-    commercial = digest(topic_content(terms, Topic.COMMERCIAL))
-    legal = digest(topic_content(terms, Topic.LEGAL))
+    price = topic_digest(terms, Topic.PRICE)
+    commercial = topic_digest(terms, Topic.COMMERCIAL)
+    legal = topic_digest(terms, Topic.LEGAL)
     overall = sha256(f"terms/{SCHEMA}\n{price}\n{commercial}\n{legal}")
     return Digests(price, commercial, legal, overall)
+
+
+def topic_digest(terms: Terms, topic: Topic) -> str:
+    """Return the digest of what one topic judges."""
+    return digest(topic_content(terms, topic))
 
 
 def topic_content(terms: Terms, topic: Topic) -> dict[str, Any]:

@@ -57,6 +57,8 @@ def test_the_verification_names_the_entry_edited_in_a_copy(tmp_path):
         guards = "SELECT sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name"
         assert original.execute(guards).fetchall() == copy.execute(guards).fetchall()
     assert "The ledger is intact." in manage(tmp_path, "verify_ledger").stdout
+    checked = manage(tmp_path, "check_integrity", "--processes", "2")
+    assert "checks, 0 findings." in checked.stdout, checked.stderr
 
 
 @pytest.mark.postgres

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import connection
 
 from revops import integrity
 
@@ -17,9 +19,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--json", action="store_true", help="Answer in JSON.")
+        parser.add_argument(
+            "--processes", type=int, help="So many checks at a time; otherwise one for each core."
+        )
 
-    def handle(self, *args: Any, json: bool, **options: Any) -> None:
-        found = integrity.findings()
+    def handle(self, *args: Any, json: bool, processes: int | None, **options: Any) -> None:
+        found = integrity.findings(processes=max(processes or usual_processes(), 1))
         if json:
             self.write_json(found)
         else:
@@ -40,3 +45,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{finding.check}: {finding.sentence}")
         count = len(integrity.names())
         self.stdout.write(f"{count} checks, {len(found)} findings.")
+
+
+def usual_processes() -> int:
+    """Other processes see only what is committed, and a file of SQLite has one reader's pace."""
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        return 1
+    return min(4, os.cpu_count() or 1)
