@@ -18,6 +18,7 @@ class DealdeskConfig(AppConfig):
             mails,
             navigation,
             stories,
+            tasks,
             waits,
         )
         from dealdesk.demo import registration
@@ -26,12 +27,13 @@ class DealdeskConfig(AppConfig):
         from pipeline import registry
         from revops.defaults import register_default
         from revops.outbox.links import register_link
-        from revops.people.registry import register_holding
+        from revops.people.registry import register_absence_follower, register_holding
 
         declare_history()
         register_default(defaults.ensure_dealdesk)
         register_link(links.KIND, links.derive_path)
         register_link("request", mails.request_path)
+        register_absence_follower(tasks.follow_absences.delay)
         register_holding("approvals", handing.describe_slots, handing.hand_over_slots)
         register_link("thread", mails.thread_path)
         register_holding(

@@ -120,7 +120,7 @@ def ineligible(slot: ApprovalSlot, *, excluded: Mapping[int, str], policy: Polic
     """
     user, principal = slot.person, slot.principal
     for person in dict.fromkeys((user, principal)):
-        if not (person.can_be_mailed if person == user else person.is_active):
+        if not person.is_active or not user.can_be_mailed:
             return f"{person.name} is no longer active."
         if person.pk in excluded:
             return f"{user.name} may not decide: {person.name} {excluded[person.pk]}."

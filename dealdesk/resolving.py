@@ -223,7 +223,7 @@ def _barred(person: Person, excluded: Mapping[int, str]) -> str | None:
     if not person.active:
         return f"{person.name} is not active"
     if person.key in excluded:
-        return f"{person.name} {excluded[person.key]}{_meant(person)}"
+        return f"{person.name}{_meant(person)} {excluded[person.key]}"
     if person.away:
         return f"{person.name} is away until {person.away}"
     return None
@@ -231,7 +231,7 @@ def _barred(person: Person, excluded: Mapping[int, str]) -> str | None:
 
 def _meant(person: Person) -> str:
     """For whom a person was meant to answer who may not."""
-    return f" and cannot answer for {person.behalf.name}" if person.behalf else ""
+    return f", who answers for {person.behalf.name}," if person.behalf else ""
 
 
 def _instead(reasons: Sequence[str], person: Person) -> str:
@@ -349,15 +349,6 @@ def _asked_step(step: RouteStep, found: list[_Found]) -> AskedStep:
         for item in found
     )
     return AskedStep(step.key, step.name, step.wave, step.mode, groups)
-
-
-def yes_needed(mode: StepMode, group: RouteGroup, asked: int) -> int:
-    """How many yes a group needs of `asked` people; a share of them is rounded up."""
-    if group.percent:
-        return max(-(-group.percent * asked // 100), 1)
-    if mode is StepMode.ALL_ANSWERED:
-        return 1
-    return group.needed or asked
 
 
 def yes_needed(mode: StepMode, group: RouteGroup, asked: int) -> int:

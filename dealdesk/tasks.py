@@ -58,3 +58,15 @@ def work_on_replay(run_id):
 def forget_old_replays():
     """Delete what replays found a month ago."""
     replays.forget_old_replays(by=Actor.system(), at=timezone.now())
+
+
+@shared_task
+def follow_absences():
+    """Let open approvals be with who is here to answer them."""
+    operations.follow_absences(at=timezone.now())
+
+
+@shared_task
+def run_clocks():
+    """Warn, remind and hand upward what is not answered in time; missed runs are made up once."""
+    operations.run_clocks(at=timezone.now())

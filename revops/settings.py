@@ -266,6 +266,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("Let approvals lapse", "dealdesk.tasks.lapse_approvals", 900.0),
         ("Remind the desk", "dealdesk.tasks.remind_late_threads", 300.0),
         ("Ask others", "dealdesk.tasks.restaff_requests", 900.0),
+        ("Follow who is away", "dealdesk.tasks.follow_absences", 60.0),
+        ("Run the clocks of approvals", "dealdesk.tasks.run_clocks", 60.0),
         ("Fold tallies", "pipeline.tasks.fold_tallies", 60.0),
         ("Count what is missing", "pipeline.tasks.recount_open_deals", 10800.0),
         ("Find what is wrong", "pipeline.tasks.sweep_findings", 1800.0),

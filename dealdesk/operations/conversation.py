@@ -9,6 +9,7 @@ from django.db import transaction
 
 from dealdesk.models import ApprovalRequest, ApprovalSlot, RequestMessage
 from dealdesk.operations.decisions import locked_slot
+from dealdesk.operations.marks import move_marks
 from dealdesk.operations.shared import lock_deal, lock_request
 from dealdesk.permissions import check_can_answer, check_can_ask, check_can_comment
 from revops.ledger.operations import record
@@ -122,6 +123,7 @@ def start_clock(slot: ApprovalSlot, *, at: datetime) -> None:
     if slot.time_left is None or not slot.is_open:
         return
     slot.due_at = add_business_time(calendar_of(slot.person), at, slot.time_left)
+    move_marks(slot, left=slot.time_left, at=at)
     slot.paused_at = slot.time_left = None
     slot.save(update_fields=["due_at", "paused_at", "time_left"])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,10 +10,12 @@ from decimal import Decimal
 from django.db.models import Q
 
 from dealdesk import links
+from dealdesk.clocks import ORDER, Kind
 from dealdesk.directory import directory_of, held_as, users_of
 from dealdesk.exclusions import excluded_people
 from dealdesk.mails import request_facts
 from dealdesk.models import ApprovalRequest, ApprovalSlot, ApprovalStep
+from dealdesk.operations.marks import set_marks
 from dealdesk.operations.shared import judged_terms, pinned_policy
 from dealdesk.permissions import ineligible
 from dealdesk.policy import Policy, StepMode
@@ -21,9 +23,11 @@ from dealdesk.pricing import Problem
 from dealdesk.resolving import AskedGroup, resolve
 from dealdesk.routing import Route, RouteGroup, route_from_plain
 from dealdesk.settling import YES, Answer, GroupState, Settled, StepState, settle
+from dealdesk.standins import may_hold, rightful
 from revops.ledger.operations import record
 from revops.outbox.operations import notify
 from revops.people.actor import Actor
+from revops.people.away import read_away
 from revops.people.models import Role, User
 from revops.worktime.arithmetic import add_business_time
 from revops.worktime.calendars import calendar_of
@@ -56,12 +60,14 @@ def add_slot(
     *,
     held: str,
     substitution: str = "",
+    absence: int | None = None,
     state: ApprovalSlot.State = State.NOT_YET_REQUESTED,
 ) -> ApprovalSlot:
     return ApprovalSlot(
         step=step,
         role=group.role.value,
         person=person,
+        absence_id=absence,
         held_as=held,
         substitution=substitution[:300],
         hours=Decimal(group.hours),
@@ -69,16 +75,39 @@ def add_slot(
     )
 
 
-def open_slots(
-    slots: Iterable[ApprovalSlot], request: ApprovalRequest, *, at: datetime
+def slots_for(
+    step: ApprovalStep, group: AskedGroup, users: Mapping[int, User]
 ) -> list[ApprovalSlot]:
-    """Ask these people now: their clocks start and their mails go out."""
+    """A slot for each person of a group; a delegate's names the absence they answer in."""
+    return [
+        add_slot(
+            step,
+            group,
+            users[person.key],
+            held=held_as(person, group.role),
+            substitution=" ".join(group.notes),
+            absence=person.behalf.key if person.behalf else None,
+        )
+        for person in group.people
+    ]
+
+
+def open_slots(
+    slots: Iterable[ApprovalSlot],
+    request: ApprovalRequest,
+    *,
+    at: datetime,
+    kinds: Sequence[Kind] = ORDER,
+) -> list[ApprovalSlot]:
+    """Ask these people now, or who answers for them: clocks start and mails go out."""
     opened = list(slots)
+    put_present(opened, request, at=at)
     for slot in opened:
         slot.state = State.REQUESTED
         slot.requested_at = at
         slot.due_at = due_at(slot.person, slot.hours, at)
         slot.save()
+        set_marks(slot, at=at, kinds=kinds)
         ask_by_mail(slot, request, at=at, key=f"slot:{slot.pk}")
     steps = {slot.step_id for slot in opened}
     ApprovalStep.objects.filter(pk__in=steps, state=ApprovalStep.State.NOT_YET_REQUESTED).update(
@@ -87,12 +116,33 @@ def open_slots(
     return opened
 
 
-def ask_by_mail(slot: ApprovalSlot, request: ApprovalRequest, *, at: datetime, key: str) -> None:
+def put_present(slots: Iterable[ApprovalSlot], request: ApprovalRequest, *, at: datetime) -> None:
+    """Let slots that nobody was asked on yet be those of who is here, or answers for them."""
+    away = read_away(at)
+    moved = [slot for slot in slots if slot.person_id in away.absences or slot.absence_id]
+    if not moved:
+        return
+    excluded = excluded_people(request.quote, request.submitted_by, at)
+    for slot in moved:
+        found = rightful(slot, away)
+        if found is None or found.holds(slot) or not may_hold(slot, found.person, excluded):
+            continue
+        slot.person, slot.absence, slot.substitution = found.person, found.absence, found.sentence
+
+
+def ask_by_mail(
+    slot: ApprovalSlot,
+    request: ApprovalRequest,
+    *,
+    at: datetime,
+    key: str,
+    event: str = "approval.requested",
+) -> None:
     """Mail a person their own fresh link; the one they had ends."""
     link = links.issue(slot, at=at)
     notify(
         slot.person,
-        "approval.requested",
+        event,
         about=slot,
         dedupe_key=key,
         at=at,
@@ -139,11 +189,11 @@ def restaff(request: ApprovalRequest, *, by: Actor, at: datetime) -> list[Proble
     resolved again; where nobody is found, the problem is returned and told.
     """
     policy = pinned_policy(request)
-    excluded = excluded_people(request.quote, request.submitted_by)
+    excluded = excluded_people(request.quote, request.submitted_by, at)
     undecided = Q(state__in=[State.REQUESTED, State.NOT_YET_REQUESTED])
     slots = ApprovalSlot.objects.filter(undecided, step__request=request)
     gone = []
-    for slot in slots.select_related("person", "step__request"):
+    for slot in slots.select_related("person", "absence__person", "step__request"):
         why = ineligible(slot, excluded=excluded, policy=policy)
         if why:
             release(slot, why=why, by=by, at=at)
@@ -203,22 +253,12 @@ def refill(
     }
     route = route_from_plain(request.route)
     narrowed = only_group(route, step.key, role)
-    people = directory_of(request.deal.owner, policy)
+    people = directory_of(request.deal.owner, policy, at)
     found = resolve(narrowed, people, {**busy, **excluded})
     if not found.ok:
         return found.refusals
     group = found.steps[0].groups[0]
-    users = users_of(person.key for person in group.people)
-    new = [
-        add_slot(
-            step,
-            group,
-            users[person.key],
-            held=held_as(person, group.role),
-            substitution=" ".join(group.notes),
-        )
-        for person in group.people
-    ]
+    new = slots_for(step, group, users_of(person.key for person in group.people))
     if step.state == ApprovalStep.State.REQUESTED:
         open_slots(new, request, at=at)
     else:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from dealdesk.directory import held_as, users_of
+from dealdesk.directory import users_of
 from dealdesk.models import ApprovalRequest, ApprovalSlot, ApprovalStep, Decision
 from dealdesk.operations.ending import approve_request, tell_outcome
-from dealdesk.operations.staffing import add_slot, open_slots, standing
+from dealdesk.operations.staffing import open_slots, slots_for, standing
 from dealdesk.previewing import Judgement
 from dealdesk.settling import Outcome
 from revops.people.actor import Actor
@@ -44,15 +44,10 @@ def add_steps(request: ApprovalRequest, found: Judgement, *, at: datetime) -> li
         for group in step.groups:
             if (step.key, group.role.value) in found.carried:
                 continue
-            for person in group.people:
-                if person.key in taken:
-                    continue
-                taken.add(person.key)
-                substitution = " ".join(group.notes)
-                held = held_as(person, group.role)
-                slots.append(
-                    add_slot(row, group, users[person.key], held=held, substitution=substitution)
-                )
+            for slot in slots_for(row, group, users):
+                if slot.person_id not in taken:
+                    taken.add(slot.person_id)
+                    slots.append(slot)
     for slot in slots:
         slot.save()
     return slots
@@ -95,7 +90,8 @@ def _open_wave(request: ApprovalRequest, wave: int, *, at: datetime) -> None:
     waiting = ApprovalSlot.objects.filter(
         step__request=request, step__wave__lte=wave, state=SlotState.NOT_YET_REQUESTED
     )
-    slots = list(waiting.select_related("person__calendar", "step").order_by("pk"))
+    people = ("person__calendar", "absence__person", "step")
+    slots = list(waiting.select_related(*people).order_by("pk"))
     for slot in slots:
         slot.step.request = request
     open_slots(slots, request, at=at)

@@ -56,7 +56,7 @@ def test_a_delegate_who_may_not_decide_is_passed_over():
     resolution = resolve(MANAGER, people, excluded)
 
     assert asked(resolution) == {Role.SALES_MANAGER: ["Miles"]}
-    assert "Dana submitted this quote and cannot answer for Marta" in (
+    assert "Dana, who answers for Marta, submitted this quote" in (
         resolution.substitutions[0].sentence
     )
 

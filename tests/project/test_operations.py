@@ -16,6 +16,8 @@ BY_NOBODY = {
     "dealdesk.operations.expire_requests",
     "dealdesk.operations.lapse_approvals",
     "dealdesk.operations.restaff_requests",
+    "dealdesk.operations.follow_absences",
+    "dealdesk.operations.run_clocks",
     "dealdesk.operations.remind_late_threads",
 }
 """Sweeps that the clock calls: the system does them, so there is nobody to name."""
