@@ -82,3 +82,13 @@ RECOMMENDED = replace(
 )
 
 PRESETS = {"as_in_the_sources": AS_IN_THE_SOURCES, "recommended": RECOMMENDED}
+
+ACKNOWLEDGED = {
+    "as_in_the_sources": {
+        "prices.inversion.1.40": (
+            "As in the sources: the deal desk alone decides from 40 %, and the VP of sales is "
+            "not asked. The policy “Recommended” asks both."
+        )
+    },
+}
+"""What the linter finds in a preset and is meant, by preset: the finding's key, and why."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -23,16 +25,28 @@ def publish_policy(
 ) -> PolicyVersion:
     """Put a policy in force as the next version. Running requests stay with theirs.
 
+    A person who does so without a draft has no second one: the version waits to be confirmed.
     Raises Refused naming everything that makes it unfit, or when it is in force already.
     """
     check_can_govern(by=by)
-    return put_in_force(policy, label=label, note=note, preset=preset, by=by, at=at)
+    alone = {"was_alone": True, "proposed_at": at, "proposed_by": by.user} if by.user else {}
+    return put_in_force(policy, label=label, note=note, preset=preset, behind=alone, by=by, at=at)
 
 
 def put_in_force(
-    policy: Policy, *, label: str, note: str, preset: str, by: Actor, at: datetime
+    policy: Policy,
+    *,
+    label: str,
+    note: str,
+    preset: str,
+    behind: Mapping[str, Any] | None = None,
+    by: Actor,
+    at: datetime,
 ) -> PolicyVersion:
-    """Publish within the caller's transaction, which has asked who may."""
+    """Publish within the caller's transaction, which has asked who may.
+
+    `behind` are the columns of the version that say where it comes from and who stands behind it.
+    """
     problems = policy_problems(policy)
     if problems:
         raise Refused(" ".join(problems), code="unfit_policy")
@@ -46,7 +60,7 @@ def put_in_force(
         before.in_force = False
         before.save(update_fields=["in_force"])
     version = PolicyVersion.objects.create(
-        number=(PolicyVersion.objects.aggregate(last=Max("number"))["last"] or 0) + 1,
+        number=next_number(),
         label=label.strip() or policy.name,
         preset=preset,
         body=policy_json(policy),
@@ -55,6 +69,7 @@ def put_in_force(
         published_at=at,
         published_by=by.user,
         in_force=True,
+        **(behind or {}),
     )
     record(
         "policy.published",
@@ -68,6 +83,10 @@ def put_in_force(
     if preset:
         expect_of_preset(preset, by=by, at=at)
     return version
+
+
+def next_number() -> int:
+    return (PolicyVersion.objects.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 def publish_preset(*, preset: str, by: Actor, at: datetime) -> PolicyVersion:
