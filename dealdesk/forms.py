@@ -33,7 +33,7 @@ from dealdesk.models import (
 from dealdesk.pricing import contract_years
 from pipeline.models import Segment
 from revops.addresses import number_in
-from revops.frame.forms import DayField, FigureField, FigureInput
+from revops.frame.forms import DayField, FigureField, FigureInput, plain_percent
 from revops.people.models import User
 
 KEY = re.compile(r"[A-Za-z0-9_-]{1,20}")
@@ -61,10 +61,7 @@ class WishField(FigureField):
 
     def to_python(self, value: Any) -> Decimal | None:
         text = str(value or "").strip()
-        # A lone comma in a percentage is a decimal one; nobody takes off twelve thousand percent.
-        if text.endswith("%") and "." not in text and text.count(",") == 1:
-            text = text.replace(",", ".")
-        return super().to_python(text)
+        return super().to_python(plain_percent(text) if text.endswith("%") else text)
 
 
 # Choices, read once for a page

@@ -41,6 +41,7 @@ class LinkKind(StrEnum):
     SUPERSEDED = "superseded"
     CHANGED = "changed"
     CLOSED = "closed"
+    MISTYPED = "mistyped"
     NOT_ELIGIBLE = "not_eligible"
     UNKNOWN = "unknown"
 
@@ -53,6 +54,7 @@ SENTENCES = {
     LinkKind.SUPERSEDED: "A newer link was sent to you. Only the newest one opens.",
     LinkKind.CHANGED: "This link ended when the password or the approver changed.",
     LinkKind.CLOSED: "This approval is no longer waiting for you.",
+    LinkKind.MISTYPED: "The discount was typed wrongly too often, so this link ended.",
     LinkKind.NOT_ELIGIBLE: "This link belongs to somebody who no longer decides here.",
     LinkKind.UNKNOWN: "This link is not known. Open the newest mail.",
 }
@@ -66,7 +68,12 @@ class Killed(StrEnum):
     RECALLED = "recalled"
     SUPERSEDED = "superseded"
     REASSIGNED = "reassigned"
+    MISTYPED = "mistyped"
     ENDED = "ended"
+
+
+FRESH = (LinkKind.EXPIRED, LinkKind.SUPERSEDED, LinkKind.CHANGED, LinkKind.MISTYPED)
+"""Dead links whose addressee may be sent a fresh one."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ class LinkOutcome:
     def may_ask_fresh(self) -> bool:
         """A dead link to an open slot: its addressee may be sent a fresh one."""
         return (
-            self.kind in (LinkKind.EXPIRED, LinkKind.SUPERSEDED, LinkKind.CHANGED)
+            self.kind in FRESH
             and self.slot is not None
             and self.slot.is_open
             and self.slot.person.can_be_mailed
@@ -199,6 +206,8 @@ def kind_of(link: ApprovalLink, at: datetime) -> LinkKind:
         return LinkKind.NOT_ELIGIBLE
     if link.killed_at:
         newer = link.killed_why == Killed.SUPERSEDED
+        if link.killed_why == Killed.MISTYPED:
+            return LinkKind.MISTYPED
         return LinkKind.SUPERSEDED if newer else LinkKind.CHANGED
     if link.credential != credential_of(slot.person):
         return LinkKind.CHANGED

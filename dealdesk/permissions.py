@@ -16,6 +16,7 @@ from dealdesk.models import (
     Quote,
 )
 from dealdesk.policy import Policy, policy_from_json
+from dealdesk.stepup import check_way_in
 from pipeline.permissions import check_can_change, person
 from revops.people.models import Role
 from revops.refusals import Conflict, NotAllowed, Refused
@@ -91,6 +92,7 @@ def check_can_decide(
         raise NotAllowed("Nobody decides on behalf of somebody else here.")
     check_is_open(slot)
     check_is_eligible(slot, excluded=excluded, policy=policy)
+    check_way_in(slot, by=by, policy=policy)
 
 
 def check_is_open(slot: ApprovalSlot) -> None:

@@ -17,7 +17,7 @@ from revops.people.models import User
 if TYPE_CHECKING:
     from revops.ledger.models import Entry
 
-HIDDEN = frozenset({"approval.link_sent"})
+HIDDEN = frozenset({"approval.link_sent", "approval.mistyped"})
 """Entries that no reader of a deal needs."""
 
 ENDED = {

@@ -43,6 +43,7 @@ from dealdesk.operations.requests import (
     restaff_requests,
     revoke_decision,
 )
+from dealdesk.operations.retyping import retype_discount
 from dealdesk.operations.submitting import submit_quote
 from dealdesk.operations.threads import (
     ask_desk,
@@ -90,6 +91,7 @@ __all__ = [
     "restaff_requests",
     "restore_case",
     "retire_case",
+    "retype_discount",
     "revise_quote",
     "revoke_decision",
     "run_clocks",

@@ -34,8 +34,9 @@ from dealdesk.permissions import (
     check_is_open,
     check_stands_in,
 )
-from dealdesk.policy import Topic
+from dealdesk.policy import StepUp, Topic
 from dealdesk.settling import YES, Outcome
+from dealdesk.stepup import step_up_of
 from dealdesk.terms import digests, from_canonical
 from revops.ledger.operations import record
 from revops.people.actor import Actor
@@ -267,6 +268,8 @@ def use_link(link: ApprovalLink, slot: ApprovalSlot, *, at: datetime) -> None:
     kind = links.kind_of(link, at)
     if kind is not links.LinkKind.LIVE:
         raise Conflict(links.SENTENCES[kind], code=f"link_{kind.value}")
+    if step_up_of(slot, pinned_policy(slot.step.request)) is StepUp.RETYPE and not link.retyped_at:
+        raise Refused("Type the discount as it stands above, then decide.", code="retype")
     links.consume(link, at=at)
 
 

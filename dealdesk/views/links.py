@@ -19,9 +19,11 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dealdesk import links, operations
-from dealdesk.forms import DecisionForm
+from dealdesk.decisionforms import LinkDecisionForm
 from dealdesk.links import LinkKind, LinkOutcome
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
+from dealdesk.policy import StepUp, policy_from_json
+from dealdesk.stepup import step_up_of
 from dealdesk.views.approvals import approval_context, decide, slot_of_person
 from dealdesk.views.shared import private, with_request
 from dealdesk.views.talking import said_about
@@ -37,6 +39,7 @@ DEAD = {
     LinkKind.SUPERSEDED: "There is a newer link",
     LinkKind.CHANGED: "This link has ended",
     LinkKind.CLOSED: "Nothing to decide here any more",
+    LinkKind.MISTYPED: "This link has ended",
     LinkKind.NOT_ELIGIBLE: "This link has ended",
     LinkKind.UNKNOWN: "This link is not known",
 }
@@ -64,9 +67,10 @@ def approval_link_page(request, pk):
         return show_dead(request, outcome, status=409 if is_late else None)
     if request.method != "POST":
         return show_link(request, outcome)
-    form = DecisionForm(request.POST)
+    form = LinkDecisionForm(request.POST)
     form.is_valid()
     try:
+        confirm(request, outcome, form)
         decide(
             outcome.slot, form, by=actor_of(request, outcome), at=timezone.now(), link=outcome.link
         )
@@ -76,6 +80,19 @@ def approval_link_page(request, pk):
             return show_dead(request, again, status=refused.status)
         return show_link(request, again, form=form, refused=refused)
     return private(redirect("dealdesk:approval-link-page", pk))
+
+
+def confirm(request, outcome: LinkOutcome, form: LinkDecisionForm) -> None:
+    """Take the discount typed again, where the policy asks for it. Refused at a wrong one."""
+    slot, link = outcome.slot, outcome.link
+    policy = policy_from_json(slot.step.request.policy.body)
+    if step_up_of(slot, policy) is not StepUp.RETYPE or link.retyped_at:
+        return
+    by, at = actor_of(request, outcome), timezone.now()
+    typed = form.cleaned_data.get("retyped")
+    link = operations.retype_discount(link=link, typed=typed, by=by, at=at)
+    if not link.retyped_at:
+        raise Refused("That is not the discount asked for. Read it above.", code="retype")
 
 
 @require_POST
@@ -174,6 +191,7 @@ def show_link(request, outcome: LinkOutcome, *, form=None, refused=None) -> Http
         "history": [replace(entry, url="") for entry in shown["history"]],
         "talk": {"messages": said_about(slot.step.request)},
         "link": outcome.link,
+        "step_up": step_up_of(slot, shown["shown"].policy).value,
         "form": form,
         "refused": refused,
         "by_link": True,

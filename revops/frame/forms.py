@@ -162,13 +162,24 @@ class MoneyOfField(forms.MultiValueField):
         return {"amount": f"{amount:f}", "currency": currency.upper()}
 
 
+def plain_percent(text: str) -> str:
+    """A percentage less its sign: in "25,0 %" the lone comma is a decimal one, never thousands."""
+    bare = text.strip().removesuffix("%").strip()
+    if "." not in bare and bare.count(",") == 1:
+        bare = bare.replace(",", ".")
+    return bare
+
+
 class PercentField(FigureField):
-    """A percentage counted in hundredths: 12.5 means 12.5%."""
+    """A percentage counted in hundredths, as people type it: 25, 25.0 and 25,0 % are one."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_digits", 9)
         super().__init__(**kwargs)
         self.widget.unit = "%"  # type: ignore[attr-defined]
+
+    def to_python(self, value: Any) -> Decimal | None:
+        return super().to_python(plain_percent(value) if isinstance(value, str) else value)
 
 
 class DayInput(forms.DateInput):

@@ -15,6 +15,7 @@ VIA_CHOICES = [
     (Via.WEB, "Page"),
     (Via.API, "API"),
     (Via.LINK, "Mail link"),
+    (Via.MAIL, "Answered mail"),
     (Via.IMPORT, "Import"),
     (Via.SYSTEM, "System"),
     (Via.COMMAND, "Command"),

@@ -18,6 +18,7 @@ class Via(StrEnum):
     WEB = "web"
     API = "api"
     LINK = "mail_link"
+    MAIL = "mail"
     IMPORT = "import"
     SYSTEM = "system"
     COMMAND = "command"
