@@ -11,9 +11,9 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from dealdesk.policy import Axis, Policy, Role, price_authority
+from dealdesk.policy import Axis, Policy, Role, TimingKind, price_authority
 from dealdesk.pricing import PricedYear, exact, with_nets
-from dealdesk.routing import Route, Tried, evaluate, judged_worst_line
+from dealdesk.routing import Route, Tried, evaluate, judged_worst_line, timing_of
 from dealdesk.terms import Terms
 from dealdesk.wording import capital, listed, money_text, months_text, roles_text
 
@@ -259,12 +259,12 @@ def _undone(
     if reason.axis is Axis.PRICE:
         return _below_role(policy, terms, role)
     if reason.rule == "terms.payment":
-        standard = policy.terms.payment
+        standard = timing_of(policy, terms, TimingKind.PAYMENT)
         payment = replace(terms.payment, key="standard", name=standard.label, rank=standard.rank)
         step = Step(Change.PAYMENT, f"payment {standard.label}")
         return replace(terms, payment=payment), [step]
     if reason.rule == "terms.billing":
-        standard = policy.terms.billing
+        standard = timing_of(policy, terms, TimingKind.BILLING)
         billing = replace(terms.billing, key="standard", name=standard.label, rank=standard.rank)
         return replace(terms, billing=billing), [Step(Change.BILLING, f"billing {standard.label}")]
     if reason.rule.startswith("terms.volume."):

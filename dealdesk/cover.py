@@ -13,6 +13,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from dealdesk.canonical import decimal_text
+from dealdesk.ladder import Rung
 from dealdesk.policy import Axis, Policy, Role, TermCategory, Topic, price_authority
 from dealdesk.pricing import (
     Concession,
@@ -28,6 +29,7 @@ from dealdesk.routing import (
     evaluate,
     judged_segment,
     judged_worst_line,
+    term_asks,
 )
 from dealdesk.terms import NonStandardTerm, Terms, digests
 from dealdesk.wording import capital, money_text, months_text, percent_text, quantity_text
@@ -86,9 +88,22 @@ def covers(approved: Terms, current: Terms, policy: Policy) -> Cover:
     """
     if current.currency == approved.currency:
         current = replace(current, company=approved.company)
+    current = _as_catalogued(approved, current)
     worsened = [change for change in diff(approved, current, policy) if change.loses_cover]
     worsened += _new_roles(approved, current, policy)
     return Cover(not worsened, tuple(worsened))
+
+
+def _as_catalogued(approved: Terms, current: Terms) -> Terms:
+    """The current terms, each unchanged wish with what the catalogue said when it was approved."""
+    before = {term.key: term for term in approved.nonstandard}
+    return replace(
+        current,
+        nonstandard=tuple(
+            old if (old := before.get(term.key)) and _wish(old) == _wish(term) else term
+            for term in current.nonstandard
+        ),
+    )
 
 
 def worsened_topics(before: Terms, after: Terms, policy: Policy) -> frozenset[Topic]:
@@ -502,18 +517,39 @@ def _term_changes(was: Terms, now: Terms, policy: Policy) -> Iterator[FieldChang
     before = {term.key: term for term in was.nonstandard}
     after = {term.key: term for term in now.nonstandard}
     for key, term in after.items():
+        free = Direction.SAME if _is_free(policy, term) else None
         if key not in before:
-            adopted = key in policy.terms.adopted
-            yield _wording_change(
-                term, None, term, f"{term.name} was added.", Direction.SAME if adopted else None
-            )
+            yield _wording_change(term, None, term, f"{term.name} was added.", free)
         elif _wish(before[key]) != _wish(term):
+            kept = free if term.rung in (Rung.STANDARD, Rung.FALLBACK) else None
             yield _wording_change(
-                term, before[key], term, f"{term.name} is worded differently now.", None
+                term, before[key], term, f"{term.name} is worded differently now.", kept
             )
     for key, term in before.items():
         if key not in after:
             yield _wording_change(term, term, None, f"{term.name} was dropped.", Direction.BETTER)
+    yield from _redline_changes(was, now)
+
+
+def _redline_changes(was: Terms, now: Terms) -> Iterator[FieldChange]:
+    """Another file with redlines must be read again; one taken away only leaves our wording."""
+    new, gone = set(now.redlines) - set(was.redlines), set(was.redlines) - set(now.redlines)
+    if new:
+        sentence, direction = "A file with redlines was added.", Direction.WORSE
+    elif gone:
+        sentence, direction = "A file with redlines was taken away.", Direction.BETTER
+    else:
+        return
+    before, after = str(len(was.redlines)), str(len(now.redlines))
+    yield _change(Topic.LEGAL, "redlines", before, after, sentence, direction)
+
+
+def _is_free(policy: Policy, term: NonStandardTerm) -> bool:
+    """Whether the wording is one that nobody need approve: ours, adopted, or pre-approved."""
+    roles, _ = term_asks(policy, term)
+    return not roles and (
+        term.key in policy.terms.adopted or term.rung in (Rung.STANDARD, Rung.FALLBACK)
+    )
 
 
 def _wish(term: NonStandardTerm) -> tuple[TermCategory, str, str]:

@@ -9,7 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from dealdesk.inputs import LineRows, PriceBook, QuoteRows
+from django.db.models import prefetch_related_objects
+
+from dealdesk.inputs import LineRows, PriceBook, QuoteRows, redlines_of
 from dealdesk.models import (
     BillingFrequency,
     Concession,
@@ -100,6 +102,7 @@ def build_rows(quote: Quote, draft: QuoteDraft) -> QuoteRows:
     for position, line in enumerate(draft.lines, 1):
         lines.append(line_rows(quote, position, line, book, taken))
     by_key = {rows.line.stable_key: rows.line for rows in lines}
+    prefetch_related_objects([row.term for row in draft.terms], "rungs")
     return QuoteRows(
         quote=quote,
         lines=tuple(lines),
@@ -124,6 +127,7 @@ def build_rows(quote: Quote, draft: QuoteDraft) -> QuoteRows:
             )
             for row in draft.terms
         ),
+        redlines=redlines_of([quote]).get(quote.pk, ()),
     )
 
 

@@ -18,10 +18,12 @@ from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from dealdesk import policy as policies
 from dealdesk import pricing
 from dealdesk import terms as judged
+from dealdesk.ladder import Ladder, Rung, Wording, wording_of
 from dealdesk.models import (
     BillingFrequency,
     Concession,
     LineYear,
+    NonStandardTerm,
     PaymentTerms,
     PolicyVersion,
     Price,
@@ -29,12 +31,16 @@ from dealdesk.models import (
     QuoteLine,
     QuoteTerm,
     TermDiscount,
+    TermRung,
     VolumeTier,
 )
 from pipeline.models import Account
 from revops.company.models import Company, ExchangeRate
 from revops.frame.formats import minor_unit
+from revops.models import subject_of
+from revops.people.models import User
 from revops.refusals import Refused
+from revops.work.models import Attachment
 
 BATCH = 1000
 
@@ -49,12 +55,16 @@ class LineRows:
 
 @dataclass(frozen=True)
 class QuoteRows:
-    """All rows that make up one quote, saved or not: what an editor sends is read like a quote."""
+    """All rows that make up one quote, saved or not: what an editor sends is read like a quote.
+
+    `redlines` are the SHA-256 of the files in which the customer changed our contract.
+    """
 
     quote: Quote
     lines: tuple[LineRows, ...]
     concessions: tuple[Concession, ...]
     terms: tuple[QuoteTerm, ...]
+    redlines: tuple[str, ...] = ()
 
 
 HEADER = ("deal__account", "payment_terms", "billing")
@@ -68,6 +78,7 @@ def related() -> list[Prefetch]:
         Prefetch("lines__years", LineYear.objects.order_by("year")),
         Prefetch("concessions", Concession.objects.select_related("line")),
         Prefetch("terms", QuoteTerm.objects.select_related("term")),
+        Prefetch("terms__term__rungs", TermRung.objects.standing()),
     ]
 
 
@@ -82,6 +93,7 @@ def load_rows(quotes: Sequence[Quote]) -> list[QuoteRows]:
         # What was prefetched earlier may be older than the rows.
         quote.__dict__.pop("_prefetched_objects_cache", None)
     prefetch_related_objects(list(quotes), *HEADER, *related())
+    files = redlines_of(quotes)
     return [
         QuoteRows(
             quote=quote,
@@ -91,9 +103,29 @@ def load_rows(quotes: Sequence[Quote]) -> list[QuoteRows]:
             ),
             concessions=tuple(sorted(quote.concessions.all(), key=lambda row: row.pk)),
             terms=tuple(quote.terms.all()),
+            redlines=files.get(quote.pk, ()),
         )
         for quote in quotes
     ]
+
+
+REDLINE = "redline"
+"""The kind of an attachment of a quote in which the customer changed our contract."""
+
+
+def redlines_of(quotes: Iterable[Quote]) -> dict[int, tuple[str, ...]]:
+    """The SHA-256 of each quote's redlines, as they are now."""
+    kind, _ = subject_of(Quote())
+    found: dict[int, tuple[str, ...]] = {}
+    rows = Attachment.objects.filter(
+        about_type=kind,
+        about_id__in=[quote.pk for quote in quotes if quote.pk],
+        kind=REDLINE,
+        removed_at=None,
+    )
+    for quote, mark in rows.order_by("pk").values_list("about_id", "sha256"):
+        found[quote] = (*found.get(quote, ()), mark)
+    return found
 
 
 # Pricing
@@ -196,6 +228,7 @@ class TermsReader:
         self.rates = RateBook(self.company)
         self.of_parent = policy.segment_of_parent
         self._parents: dict[int, Account] = {}
+        self._regions: dict[int, str] | None = None
 
     def terms(self, rows: QuoteRows, *, rate_day: date | None = None) -> judged.Terms:
         """Return the terms of one quote at the rate of `rate_day` (the day it was priced)."""
@@ -208,7 +241,18 @@ class TermsReader:
             company=self.rates.money(quote.currency, rate_day or quote.priced_on),
             kind=quote.kind,
             nonstandard=tuple(term_input(row) for row in rows.terms),
+            region=self.region(quote.deal.owner_id),
+            redlines=rows.redlines,
         )
+
+    def region(self, owner: int) -> str:
+        """The region of the owner's team; "" where the policy has no standard by region."""
+        if not any(row.region for row in self.policy.terms.timings):
+            return ""
+        if self._regions is None:
+            people = User.objects.exclude(team=None).exclude(team__region="")
+            self._regions = dict(people.values_list("pk", "team__region"))
+        return self._regions.get(owner, "")
 
     def segment(self, account: Account | None) -> judged.Segment:
         """The segment of an account: its override, else by head count, else unknown."""
@@ -244,14 +288,41 @@ def billing_input(row: BillingFrequency) -> judged.Billing:
 
 
 def term_input(row: QuoteTerm) -> judged.NonStandardTerm:
+    """A term as it is asked for, with the rung of the catalogue its exact text stands on."""
+    term = row.term
+    wording = wording_of(ladder_of(term), row.requested_text, row.requested_value)
     return judged.NonStandardTerm(
-        key=row.term.key,
-        name=row.term.name,
-        category=policies.TermCategory(row.term.category),
-        standard_value=row.term.standard_value,
+        key=term.key,
+        name=term.name,
+        category=policies.TermCategory(term.category),
+        standard_value=term.standard_value,
         requested_value=row.requested_value,
         requested_text=row.requested_text,
-        owner_roles=tuple(policies.Role(role) for role in row.term.owner_roles),
+        owner_roles=tuple(policies.Role(role) for role in term.owner_roles),
+        rung=wording.rung,
+        rung_name=wording.name,
+        rung_roles=wording.roles,
+        is_paper=term.is_paper and wording.rung is not Rung.STANDARD,
+    )
+
+
+def ladder_of(term: NonStandardTerm) -> Ladder:
+    """What the catalogue says of one term now; its rungs are read with it or now."""
+    return Ladder(
+        standard_text=term.standard_wording,
+        standard_value=term.standard_value,
+        wordings=tuple(
+            Wording(
+                rung=Rung(rung.kind),
+                name=rung.name,
+                text=rung.text,
+                value=rung.value,
+                roles=tuple(policies.Role(role) for role in rung.roles),
+            )
+            for rung in term.rungs.all()
+            if rung.retired_at is None
+        ),
+        closed=term.other_wording == NonStandardTerm.OtherWording.PROHIBITED,
     )
 
 

@@ -17,6 +17,7 @@ from dealdesk import pricing, terms
 from dealdesk.defaults import (
     BILLING_FREQUENCIES,
     CATALOGUE,
+    PAPER,
     PAYMENT_TERMS,
     STANDARD_BILLING,
     STANDARD_PAYMENT_TERMS,
@@ -197,6 +198,7 @@ def nonstandard(key: str) -> terms.NonStandardTerm:
         requested_value=value,
         requested_text=text,
         owner_roles=tuple(Asked(role) for role in owners),
+        is_paper=key in PAPER,
     )
 
 
