@@ -14,7 +14,14 @@ from dealdesk.coverage import cover_of_quote
 from dealdesk.drafts import draft_of
 from dealdesk.exclusions import family_of
 from dealdesk.inputs import PriceBook, QuoteRows, rows_of
-from dealdesk.models import ApprovalRequest, ApprovalSlot, CounterOffer, Quote, TermsSnapshot
+from dealdesk.models import (
+    ApprovalRequest,
+    ApprovalSlot,
+    CounterOffer,
+    JudgedFacts,
+    Quote,
+    TermsSnapshot,
+)
 from dealdesk.operations.ending import end_request
 from dealdesk.operations.offers import answer
 from dealdesk.operations.shared import (
@@ -28,6 +35,7 @@ from dealdesk.operations.steps import add_steps, settle_request
 from dealdesk.permissions import check_can_submit
 from dealdesk.previewing import Judgement, judge
 from dealdesk.registering import exceptions_of
+from dealdesk.replayfacts import VERSION, facts_text
 from dealdesk.routing import route_plain
 from dealdesk.terms import canonical, digests
 from pipeline.models import Deal
@@ -242,7 +250,7 @@ def _freeze(quote: Quote, found: Judgement, *, at: datetime) -> None:
 
 def _snapshot(quote: Quote, found: Judgement, *, at: datetime) -> TermsSnapshot:
     marks = digests(found.terms)
-    return TermsSnapshot.objects.create(
+    snapshot = TermsSnapshot.objects.create(
         quote=quote,
         body=canonical(found.terms),
         digest=marks.overall,
@@ -252,6 +260,9 @@ def _snapshot(quote: Quote, found: Judgement, *, at: datetime) -> TermsSnapshot:
         segment=found.terms.segment.key,
         taken_at=at,
     )
+    facts = facts_text(found.terms)
+    JudgedFacts.objects.create(snapshot=snapshot, schema=VERSION, body=facts)
+    return snapshot
 
 
 def tell_alerts(request: ApprovalRequest, found: Judgement, *, by: Actor, at: datetime) -> None:
