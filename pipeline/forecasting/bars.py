@@ -17,6 +17,8 @@ from enum import StrEnum
 from pipeline.forecasting.periods import month_of
 
 NOTHING = Decimal(0)
+NOBODY = 0
+"""The owner of many deals taken together."""
 
 
 class Bar(StrEnum):
@@ -236,12 +238,12 @@ def shape_of(evening: Evening | None) -> str:
     return f"{evening.close_date:%Y-%m}" if evening.close_date else "undated"
 
 
-def evening_of(shape: str, amount: Decimal, currency: str) -> Evening | None:
+def evening_of(shape: str, amount: Decimal, currency: str, owner: int = NOBODY) -> Evening | None:
     """An evening of that shape, for a window of whole months."""
     if shape == "absent":
         return None
     if shape in ("won", "lost", "elsewhere"):
         status = "open" if shape == "elsewhere" else shape
-        return Evening(status, 0, amount, currency, None, is_here=shape != "elsewhere")
+        return Evening(status, owner, amount, currency, None, is_here=shape != "elsewhere")
     day = None if shape == "undated" else month_of(date.fromisoformat(f"{shape}-01")).starts_on
-    return Evening("open", 0, amount, currency, day)
+    return Evening("open", owner, amount, currency, day)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db.models import Count, Sum
 
 from pipeline.forecasting.bars import LABELS, MEANINGS, Bar, Piece, View, pieces
-from pipeline.forecasting.flows import can_answer, first_day, level_of, pieces_of, read
+from pipeline.forecasting.flows import can_answer, first_day, level_of, pieces_of, read, read_line
 from pipeline.forecasting.money import Conversion, Sums, added, conversion_of, exact, rounded
 from pipeline.forecasting.standing import ONE_DAY, deal_days, open_at
 from pipeline.models import Pipeline
@@ -133,6 +133,8 @@ def flows(
     pipeline: Pipeline, since: date, until: date, view: View, *, at: datetime
 ) -> Iterable[tuple[Piece, int]]:
     """The pieces of all the deals' days from `since` to `until`, each for so many deals."""
+    if can_answer(view) and view.owners is not None:
+        return pieces_of(read_line(pipeline, since, until, view.owners, at=at), view)
     if can_answer(view):
         return pieces_of(read(pipeline, since, until, at=at), view)
     return counted_flows(pipeline, since, until, view)
@@ -149,8 +151,11 @@ def counted_flows(
 
 
 def level_at(pipeline: Pipeline, day: date, view: View, *, at: datetime) -> Level:
-    """The open deals that counted at the end of `day`."""
-    if can_answer(view):
+    """The open deals that counted at the end of `day`.
+
+    Of a line they are read as they stood then: they are fewer than all that ever moved.
+    """
+    if can_answer(view) and view.owners is None:
         return Level(*level_of(read(pipeline, first_day(pipeline, at=at), day, at=at), view))
     return standing_at(pipeline, day, view)
 

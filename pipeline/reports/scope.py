@@ -30,6 +30,8 @@ class Scope:
     reader: User | None = None
     owner: User | None = None
     team: Team | None = None
+    only: frozenset[int] | None = None
+    """Owners to count whoever reads, where that was settled before."""
 
     @cached_property
     def company(self) -> Company:
@@ -52,6 +54,8 @@ class Scope:
         nothing of anybody else to count.
         """
         reader = self.reader
+        if self.only is not None:
+            return self.only
         if reader is None or sees_all_deals(reader):
             return None
         if not reader.has_role(*LEADS_A_LINE):

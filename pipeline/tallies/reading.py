@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.db import connection
-from django.db.models import F, Func, JSONField, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from pipeline.marks import UNKNOWN_DAY
 from pipeline.models import Tally, TallyMark
 from pipeline.tallies.cells import Cell, Cells, cells_in
 from pipeline.tallies.counting import count_by_day, count_days
 from pipeline.tallies.grouping import can_group, grouped
+from pipeline.tallies.lines import can_add_up, summed
 from pipeline.tallies.measures import DAY, MOST_SPANS, Asked, Fact, Measure, measure_named, spans_of
 from revops.remembering import kept_for, remembered
 
@@ -52,8 +52,10 @@ def read_cells(
     kept = kept_dimension(scope, named, dimension)
     if kept is None:
         return list(live(scope, named, dimension, spans_of_period(since, until)))
-    found = with_teams(scope, kept, kept_cells(scope, named, kept, since, until))
-    return list(found if scope.is_whole else narrowed(scope, found, dimension, kept))
+    if scope.is_whole or kept == "team" or not can_add_up():
+        found = with_teams(scope, kept, kept_cells(scope, named, kept, since, until))
+        return list(found if scope.is_whole else narrowed(scope, found, dimension, kept))
+    return list(cells_of_line(scope, named, dimension, kept, since, until))
 
 
 def unknown(scope: Scope, measure: str, dimension: str = "") -> list[Cell]:
@@ -103,22 +105,39 @@ def kept_cells(
     scope: Scope, measure: Measure, dimension: str, since: date, until: date
 ) -> Iterator[Cell]:
     """Cells of months and days that stand, and of marked days as they are."""
+    rows, months, marked = kept_rows(scope, measure, dimension, since, until)
+    for grain, start, packed in rows.values_list("grain", "start", "cells"):
+        if grain == MONTHS or (start not in marked and month_of(start) not in months):
+            yield from cells_in(start, packed)
+    if marked:
+        yield from counted_now(scope, measure, dimension, spans_of(marked))
+
+
+def cells_of_line(
+    scope: Scope, measure: Measure, dimension: str, kept: str, since: date, until: date
+) -> Iterator[Cell]:
+    """The same of those whom the scope counts, told apart as it was asked."""
+    rows, months, marked = kept_rows(scope, measure, kept, since, until)
+    owners = scope.members or frozenset()
+    yield from summed(rows, owners, dimension, kept, since=since, marked=marked, months=months)
+    if marked:
+        now = counted_now(scope, measure, kept, spans_of(marked))
+        yield from narrowed(scope, now, dimension, kept)
+
+
+def kept_rows(
+    scope: Scope, measure: Measure, dimension: str, since: date, until: date
+) -> tuple[QuerySet[Tally], list[date], set[date]]:
+    """The rows to read, the months read whole, and the days that are counted now instead."""
     marked = marked_days(scope.pipeline.pk, since, until)
     months = whole_months(since, until, marked)
     days = [
         span for span in spans_of_period(since, until) for span in without(span, months, marked)
     ]
     rows = stored(scope.pipeline.pk, measure, dimension, months, days)
-    told: Iterable[tuple[str, date, list[Any]]] = of_owners(rows, scope, dimension).values_list(
-        "grain", "start", "cells_told"
-    )
     if measure.on_first:
         marked |= uncounted_firsts(scope, measure, since, until)
-    for grain, start, packed in told:
-        if grain == MONTHS or (start not in marked and month_of(start) not in months):
-            yield from cells_in(start, packed)
-    if marked:
-        yield from counted_now(scope, measure, dimension, spans_of(marked))
+    return rows, months, marked
 
 
 def marked_days(pipeline_id: int, since: date, until: date) -> set[date]:
@@ -169,21 +188,6 @@ def stored(
     return Tally.objects.filter(
         asked, pipeline=pipeline_id, measure=measure.name, dimension=dimension
     )
-
-
-def of_owners(rows: QuerySet[Tally], scope: Scope, dimension: str) -> QuerySet[Any]:
-    """With the cells that are told; PostgreSQL leaves those of other owners at home."""
-    owners = None if scope.is_whole else scope.members
-    if owners is None or not dimension.endswith("owner") or connection.vendor != "postgresql":
-        return rows.annotate(cells_told=F("cells"))
-    numbers = "|".join(str(int(pk)) for pk in sorted(owners)) or "0"
-    path = f'strict $[*] ? (@[1] like_regex "(^|@)({numbers})$")'
-    told = Func(
-        F("cells"),
-        template=f"jsonb_path_query_array(%(expressions)s, '{path}'::jsonpath)",
-        output_field=JSONField(),
-    )
-    return rows.annotate(cells_told=told)
 
 
 def uncounted_firsts(scope: Scope, measure: Measure, since: date, until: date) -> set[date]:
