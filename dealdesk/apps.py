@@ -33,6 +33,7 @@ class DealdeskConfig(AppConfig):
         register_default(defaults.ensure_dealdesk)
         register_link(links.KIND, links.derive_path)
         register_link("request", mails.request_path)
+        register_link("absence", mails.absence_path)
         register_absence_follower(tasks.follow_absences.delay)
         register_holding("approvals", handing.describe_slots, handing.hand_over_slots)
         register_link("thread", mails.thread_path)

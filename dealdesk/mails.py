@@ -57,6 +57,11 @@ def thread_path(number: int) -> str:
     return reverse("dealdesk:thread-detail", args=[number])
 
 
+def absence_path(number: int) -> str:
+    """Where who is away is told, for the mails about it."""
+    return reverse("dealdesk:absence-list")
+
+
 def role_words(code: str) -> str:
     """A role as a sentence speaks of it: "the VP of sales"."""
     try:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from dealdesk.views import (
+    absences,
     approvals,
     bypasses,
     claims,
@@ -57,6 +58,10 @@ urlpatterns = [
     path("desk/<int:pk>/close/", threads.thread_close, name="thread-close"),
     path("approvals/<int:pk>/claim/", claims.approval_claim, name="approval-claim"),
     path("approvals/<int:pk>/release/", claims.approval_release, name="approval-release"),
+    path("absences/", absences.absence_list, name="absence-list"),
+    path("absences/new/", absences.absence_enter, name="absence-enter"),
+    path("absences/<int:pk>/", absences.absence_change, name="absence-change"),
+    path("absences/<int:pk>/cancel/", absences.absence_cancel, name="absence-cancel"),
     path("exceptions/", exceptions.exception_report, name="exception-report"),
     path("exceptions/export/<str:form>/", exceptions.exception_export, name="exception-export"),
     path("policy/", policies.policy_detail, name="policy-detail"),

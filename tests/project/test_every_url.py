@@ -5,18 +5,23 @@ record unknown here, says so in this file.
 """
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 
 from dealdesk.models import ApprovalRequest, Quote
-from dealdesk.operations import ask_desk
+from dealdesk.operations import ask_desk, counter_offer
+from dealdesk.patches import LinePatch, Patch
 from pipeline.forecasting.whose import may_see_forecast, people_seen_by
 from pipeline.models import Account, Contact, Deal, DigestSent
+from revops.frame.forms import LAST_DAY
 from revops.ledger.models import Entry
 from revops.outbox.models import Notification
 from revops.people.actor import Actor
+from revops.people.models import Absence
+from revops.people.permissions import may_enter_absence
 from revops.work.operations import attach_file, open_task
 from tests.factories.dealdesk import decide, make_quote, slot_of, small_account, submit
 from tests.factories.people import AT
@@ -185,8 +190,26 @@ def records(rep, vp, finance, legal, desk):
         "call": make_call(rep),
         "task": open_task(kind="x", about=deal, title="Look", assignee=rep, by=by, at=AT),
         "digest": make_digest(rep),
+        "absence": Absence.objects.create(
+            person=rep, first_day=AT.date(), last_day=LAST_DAY, entered_at=AT
+        ),
+        "counter": countered(rep, vp, account),
         "thread": ask_desk(deal=deal, body="May they?", by=by, at=AT),
     }
+
+
+def countered(rep, vp, account):
+    """What the VP would approve instead, on a deal of its own."""
+    asked = submit(make_quote(rep, 25, deal=make_deal(rep, "Third", account=account)))
+    key = asked.quote.lines.get().key
+    return counter_offer(
+        slot=slot_of(asked, vp),
+        patch=Patch(lines=(LinePatch(key, Decimal(15)),)),
+        reason="So much",
+        digest=asked.snapshot.digest,
+        by=Actor.of(vp),
+        at=AT,
+    )
 
 
 def make_digest(person):
@@ -219,9 +242,11 @@ def noun_of(address) -> str:
         "requests": "request",
         "approvals": "approval",
         "decisions": "decision",
+        "counters": "counter",
         "attachments": "attachment",
         "tasks": "task",
         "digests": "digest",
+        "absences": "absence",
         "desk": "thread",
     }.get(first, "")
 
@@ -249,6 +274,8 @@ def sees(person, noun, record) -> bool:
         return known[noun].objects.visible_to(person).filter(pk=record.pk).exists()
     if noun == "digest":
         return record.person == person
+    if noun == "absence":
+        return may_enter_absence(record.person, person)
     if noun == "call":
         return may_see_forecast(person) and record.person_id in (
             people_seen_by(person) or {record.person_id}
@@ -257,6 +284,7 @@ def sees(person, noun, record) -> bool:
         "approval": lambda: record.step.request.deal,
         "thread": lambda: record.deal,
         "decision": lambda: record.slot.step.request.deal,
+        "counter": lambda: record.decision.slot.step.request.deal,
         "attachment": lambda: Deal.objects.get(pk=record.about_id),
         "task": lambda: Deal.objects.get(pk=record.about_id),
     }[noun]()

@@ -19,6 +19,7 @@ from revops.people.registry import follow_absences
 from revops.refusals import Conflict, Refused
 
 LONGEST = 366
+Way = tuple[int | None, date, date, list[int | None], list[str]]
 FACTS = ("first_day", "last_day", "delegate", "note")
 
 
@@ -191,7 +192,8 @@ def leads_back(absence: Absence) -> list[str]:
     by_person: dict[int, list[Absence]] = {}
     for other in others.select_related("delegate"):
         by_person.setdefault(other.person_id, []).append(other)
-    ways = [(absence.delegate_id, absence.first_day, absence.last_day, [absence.delegate_id], [])]
+    start = absence.delegate_id
+    ways: list[Way] = [(start, absence.first_day, absence.last_day, [start], [])]
     while ways:
         here, first, last, seen, names = ways.pop()
         for other in by_person.get(here or 0, []):
