@@ -24,9 +24,11 @@ from dealdesk.models import (
 )
 from dealdesk.operations.covering import rows_with
 from dealdesk.operations.ending import close_slots, end_request, tell_approvers, tell_outcome
+from dealdesk.operations.sameperson import carry_to_other_steps
 from dealdesk.operations.shared import judged_terms, lock_deal, lock_request, pinned_policy
 from dealdesk.operations.staffing import ANSWERS, ask_by_mail, standing
 from dealdesk.operations.steps import settle_request
+from dealdesk.papers import check_paper
 from dealdesk.permissions import (
     check_can_decide,
     check_can_return,
@@ -34,7 +36,7 @@ from dealdesk.permissions import (
     check_is_open,
     check_stands_in,
 )
-from dealdesk.policy import StepUp, Topic
+from dealdesk.policy import SamePerson, StepMode, StepUp, Topic
 from dealdesk.settling import YES, Outcome
 from dealdesk.stepup import step_up_of
 from dealdesk.terms import digests, from_canonical
@@ -76,6 +78,8 @@ def decide_approval(
     wanted = read_conditions(verdict, conditions)
     if verdict == Decision.Verdict.RETURNED:
         check_can_return(request)
+    if verdict == Decision.Verdict.APPROVED:
+        check_paper(slot)
     check_terms(request, digest)
     if link is not None:
         use_link(link, slot, at=at)
@@ -87,7 +91,11 @@ def decide_approval(
     elif standing(request).outcome is Outcome.REJECTED:
         reject(request, slot, decision, by=by, at=at)
     else:
-        close_group(request, slot, by=by, at=at)
+        decided = [slot]
+        if verdict == Decision.Verdict.APPROVED and policy.same_person is SamePerson.CARRIED:
+            decided += carry_to_other_steps(request, slot, decision, by=by, at=at)
+        for each in decided:
+            close_group(request, each, by=by, at=at)
         settle_request(request, by=by, at=at)
     return decision
 
@@ -309,7 +317,12 @@ def send_back(request: ApprovalRequest, decision: Decision, *, by: Actor, at: da
 
 
 def close_group(request: ApprovalRequest, slot: ApprovalSlot, *, by: Actor, at: datetime) -> None:
-    """Once enough of a group agreed, the rest of it is not needed any more."""
+    """Once enough of a group agreed, the rest of it is not needed any more.
+
+    Unless everybody must answer: then the rest is waited for.
+    """
+    if slot.step.mode == StepMode.ALL_ANSWERED:
+        return
     group = list(slot.step.slots.filter(role=slot.role))
     needed: Any = slot.step.groups.get(slot.role, 1)
     yes = sum(ANSWERS[ApprovalSlot.State(each.state)] in YES for each in group)
