@@ -10,7 +10,7 @@ from dealdesk import cover
 from dealdesk.coverage import approval_words, at_rate_of
 from dealdesk.exclusions import family_of
 from dealdesk.models import ApprovalRequest, ApprovalSlot, CounterOffer, Decision, Quote
-from dealdesk.policy import Axis, Policy, Topic, policy_from_json, price_authority
+from dealdesk.policy import Axis, Policy, Role, Topic, policy_from_json, price_authority
 from dealdesk.routing import Route, RouteGroup, route_from_plain
 from dealdesk.terms import Terms, from_canonical
 from dealdesk.wording import listed
@@ -27,16 +27,6 @@ class Given:
     decision: Decision
     terms: Terms
     policy: Policy
-
-    @property
-    def for_price(self) -> bool:
-        """Whether its author was asked because of the price."""
-        slot = self.decision.slot
-        for step in route_from_plain(slot.step.request.route).steps:
-            for group in step.groups:
-                if (step.key, group.role.value) == (slot.step.key, slot.role):
-                    return any(reason.axis is Axis.PRICE for reason in group.reasons)
-        return False
 
     @property
     def topics(self) -> set[Topic]:
@@ -158,24 +148,36 @@ def answers_for(given: Given, group: RouteGroup, change: cover.Cover, at: dateti
     """Whether an approval still answers for one role of the route."""
     if group.needed != 1 or at >= given.good_until():
         return False
-    if not has_authority(given, group):
+    if not has_authority(given.decision.slot, given.role, group, given.policy):
         return False
     if not given.topics >= judged_in(group) or newly_asked(group, change):
         return False
     return change.holds_for(judged_in(group))
 
 
-def has_authority(given: Given, group: RouteGroup) -> bool:
+def has_authority(slot: ApprovalSlot, role: str, group: RouteGroup, policy: Policy) -> bool:
     """Their own role, or one below it on the price ladder, both asked about the price."""
-    if given.role == group.role.value:
+    if role == group.role.value:
         return True
-    ladder = given.policy.price_ladder
-    mine = next((role for role in ladder if role.value == given.role), None)
-    if mine is None or not is_for_price(group) or not given.for_price:
+    mine = next((each for each in policy.price_ladder if each.value == role), None)
+    if mine is None or not is_for_price(group) or not was_asked_about_price(slot):
         return False
-    return (
-        0 < price_authority(given.policy, (group.role,)) <= price_authority(given.policy, (mine,))
-    )
+    needed = price_authority(policy, (group.role,))
+    return 0 < needed <= price_authority(policy, (mine,))
+
+
+def was_asked_about_price(slot: ApprovalSlot) -> bool:
+    for step in route_from_plain(slot.step.request.route).steps:
+        for group in step.groups:
+            if (step.key, group.role.value) == (slot.step.key, slot.role):
+                return any(reason.axis is Axis.PRICE for reason in group.reasons)
+    return False
+
+
+def left_to_ask(route: Route, slot: ApprovalSlot, policy: Policy) -> list[Role]:
+    """Who else would be asked, if the person of this slot agreed to such a route."""
+    groups = [group for step in route.steps for group in step.groups]
+    return [g.role for g in groups if not has_authority(slot, slot.role, g, policy)]
 
 
 def is_for_price(group: RouteGroup) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 
 from dealdesk.inputs import HEADER, TermsReader, load_rows, policy_in_force
 from dealdesk.models import (
@@ -15,8 +16,10 @@ from dealdesk.models import (
     ApprovalStep,
     Decision,
     ExceptionRecord,
+    GrantUse,
     PolicyVersion,
     Quote,
+    StandingGrant,
     TermsSnapshot,
 )
 from dealdesk.operations.shared import write_figures
@@ -33,6 +36,9 @@ Slot, Step, Request = ApprovalSlot.State, ApprovalStep.State, ApprovalRequest.St
 OPEN_SLOTS = [Slot.REQUESTED, Slot.NOT_YET_REQUESTED]
 OPEN_STEPS = [Step.REQUESTED, Step.NOT_YET_REQUESTED]
 STOOD = [Request.APPROVED, Request.CONSUMED, Request.LAPSED]
+ZERO = Value(0, DecimalField())
+UNENDED = [Request.PENDING, Request.APPROVED, Request.CONSUMED]
+GIVES_BACK = [status for status in Request.values if status not in UNENDED]
 APPROVING = Q(carried_from__verdict="approved") | Q(carried_from__counter__isnull=False)
 """A counter-offer approves the terms that it offers."""
 
@@ -230,6 +236,18 @@ def check_links() -> Iterator[str]:
     yield from told(pks(used.filter(slot__decision=None)), "Link", "was used without a decision")
 
 
+def check_grants() -> Iterator[str]:
+    """What grants say was used is what their uses took and did not give back."""
+    kept = Q(uses__returned_at=None)
+    grants = StandingGrant.objects.annotate(
+        count=Count("uses", filter=kept), amount=Coalesce(Sum("uses__amount", filter=kept), ZERO)
+    )
+    wrong = grants.exclude(count=F("used_count"), amount=F("used_amount"))
+    yield from told(pks(wrong), "Grant", "says that another amount was used")
+    ended = GrantUse.objects.filter(returned_at=None, request__status__in=GIVES_BACK)
+    yield from told(pks(ended), "Grant use", "was not given back by a request that ended")
+
+
 def check_policies() -> Iterator[str]:
     """One policy is in force, and each is what its digest says."""
     wrong = []
@@ -266,5 +284,6 @@ def register() -> None:
     register_integrity("dealdesk.quotes", check_quotes)
     register_integrity("dealdesk.primaries", check_primaries)
     register_integrity("dealdesk.links", check_links)
+    register_integrity("dealdesk.grants", check_grants)
     register_integrity("dealdesk.policies", check_policies)
     register_integrity("dealdesk.exceptions", check_register)

@@ -6,10 +6,12 @@ from dealdesk.views import (
     bypasses,
     claims,
     conversation,
+    counters,
     exceptions,
     links,
     policies,
     quotes,
+    replayfiles,
     replays,
     requests,
     setup,
@@ -39,6 +41,10 @@ urlpatterns = [
     path("requests/<int:pk>/recall/", requests.request_recall, name="request-recall"),
     path("requests/<int:pk>/comment/", conversation.request_comment, name="request-comment"),
     path("requests/<int:pk>/answer/", conversation.request_answer, name="request-answer"),
+    path("approvals/<int:pk>/counter/", counters.approval_counter, name="approval-counter"),
+    path("counters/<int:pk>/accept/", counters.counter_accept, name="counter-accept"),
+    path("counters/<int:pk>/take-up/", counters.counter_take_up, name="counter-take-up"),
+    path("counters/<int:pk>/decline/", counters.counter_decline, name="counter-decline"),
     path("approvals/<int:pk>/hand-on/", approvals.approval_hand_on, name="approval-hand-on"),
     path("approvals/<int:pk>/ask/", conversation.approval_ask, name="approval-ask"),
     path("decisions/<int:pk>/revoke/", requests.decision_revoke, name="decision-revoke"),
@@ -66,6 +72,27 @@ urlpatterns = [
     path("exceptions/export/<str:form>/", exceptions.exception_export, name="exception-export"),
     path("policy/", policies.policy_detail, name="policy-detail"),
     path("policy/replay/", replays.policy_replay, name="policy-replay"),
+    path("policy/replay/files/", replayfiles.replay_file_list, name="replay-file-list"),
+    path(
+        "policy/replay/files/<int:pk>/", replayfiles.replay_file_result, name="replay-file-result"
+    ),
+    path("policy/replay/files/<int:pk>/map/", replayfiles.replay_file_map, name="replay-file-map"),
+    path(
+        "policy/replay/files/<int:pk>/examples/",
+        replayfiles.replay_file_examples,
+        name="replay-file-examples",
+    ),
+    path(
+        "policy/replay/files/<int:pk>/progress/",
+        replayfiles.replay_file_progress,
+        name="replay-file-progress",
+    ),
+    path(
+        "policy/replay/files/<int:pk>/keep/", replayfiles.replay_file_keep, name="replay-file-keep"
+    ),
+    path(
+        "policy/replay/files/<int:pk>/drop/", replayfiles.replay_file_drop, name="replay-file-drop"
+    ),
     path("policy/replay/<int:pk>/", replays.policy_replay_result, name="policy-replay-result"),
     path(
         "policy/replay/<int:pk>/progress/",

@@ -6,8 +6,10 @@ from django.db.models import Prefetch, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.response import Response
 
 from dealdesk import operations
+from dealdesk.api.counters import CounterIn, CounterOut, patch_from
 from dealdesk.api.shapes import (
     AnswerIn,
     DecideIn,
@@ -18,7 +20,13 @@ from dealdesk.api.shapes import (
     SlotDetail,
     SlotOut,
 )
-from dealdesk.models import ApprovalRequest, ApprovalSlot, ApprovalStep, RequestMessage
+from dealdesk.models import (
+    ApprovalRequest,
+    ApprovalSlot,
+    ApprovalStep,
+    CounterOffer,
+    RequestMessage,
+)
 from pipeline.api.paging import KeysetPagination, NumberOf
 from pipeline.keyset import Order
 from revops.api import Records
@@ -105,6 +113,21 @@ class ApprovalApi(Records):
         operations.revoke_decision(decision=decision, **facts, by=self.by, at=self.at)
         return self.show(self.get_object())
 
+    @extend_schema(request=CounterIn, responses=CounterOut)
+    @action(detail=True, methods=["post"])
+    def counter(self, request, pk):
+        """Return the request with other terms that the caller would approve."""
+        slot, facts = self.get_object(), self.facts(CounterIn)
+        offer = operations.counter_offer(
+            slot=slot,
+            patch=patch_from(facts),
+            reason=facts["reason"],
+            digest=facts["digest"],
+            by=self.by,
+            at=self.at,
+        )
+        return Response(CounterOut(offer).data)
+
     @extend_schema(request=MessageIn, responses=SlotDetail)
     @action(detail=True, methods=["post"])
     def ask(self, request, pk):
@@ -174,6 +197,29 @@ class RequestApi(Records):
             raise Refused("This request has no such question.", code="unknown_question")
         operations.answer_question(question=question, **facts, by=self.by, at=self.at)
         return self.show(self.get_object())
+
+    def offer(self) -> CounterOffer:
+        """The counter-offer that the request was returned with."""
+        offers = CounterOffer.objects.filter(decision__slot__step__request=self.get_object())
+        offer = offers.select_related("decision__slot__step__request").first()
+        if offer is None:
+            raise Refused("This request has no counter-offer.", code="no_counter")
+        return offer
+
+    @extend_schema(request=None, responses={201: RequestOut})
+    @action(detail=True, methods=["post"], url_path="accept-counter")
+    def accept_counter(self, request, pk):
+        """Take the counter-offer as it is: a new revision, submitted at once."""
+        asked = operations.accept_counter(counter=self.offer(), by=self.by, at=self.at)
+        return Response(RequestOut(asked).data, status=201)
+
+    @extend_schema(request=ReasonIn, responses=CounterOut)
+    @action(detail=True, methods=["post"], url_path="decline-counter")
+    def decline_counter(self, request, pk):
+        """Turn the counter-offer down."""
+        note = self.facts(ReasonIn)["reason"]
+        offer = operations.decline_counter(counter=self.offer(), note=note, by=self.by, at=self.at)
+        return Response(CounterOut(offer).data)
 
     @extend_schema(request=ReasonIn, responses=RequestDetail)
     @action(detail=True, methods=["post"])

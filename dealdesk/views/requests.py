@@ -16,6 +16,7 @@ from dealdesk.models import ApprovalRequest, Decision
 from dealdesk.permissions import check_can_bypass, check_can_recall, check_can_revoke
 from dealdesk.terms import terms_code
 from dealdesk.views.approvals import ask_sentence
+from dealdesk.views.offers import offer_of
 from dealdesk.views.shared import by_and_at, request_or_404, why_not
 from dealdesk.views.showing import mails_of, request_status, show_request, slots_of
 from dealdesk.views.talking import conversation_of
@@ -62,6 +63,7 @@ def show(
         "revocable": revocable(shown, slots, by, at),
         "talk": conversation_of(asked, by),
         "conditions": conditions_of(asked),
+        "offer": offer_of(asked, by, at),
         "may_meet": asked.deal.is_open and not why_not(check_can_change, asked.deal, by=by),
         "said": said,
         "refused": refused,

@@ -5,6 +5,7 @@ The endpoints are found in the urlconf; one without an expectation here fails th
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
-from dealdesk.operations import ask_submitter
+from dealdesk.operations import ask_submitter, counter_offer
+from dealdesk.patches import LinePatch, Patch
 from pipeline.models import Choice, GateDebt
 from pipeline.operations import add_member
 from revops.work.operations import attach_file
@@ -92,6 +94,7 @@ class Office:
     slot: Any
     decided: Any
     asked: Any
+    countered: Any
     question: int
     exception: Any
     loss_reason: str
@@ -125,6 +128,7 @@ def office(rep, vp, finance, legal, desk):
         slot=slot_of(asked, vp),
         decided=slot_of(other, vp),
         asked=asked,
+        countered=countered(rep, vp, account),
         question=ask_submitter(slot=slot_of(asked, vp), body="Seats?", by=by(vp), at=AT).pk,
         exception=asked.exceptions.get(),
         loss_reason=keys.filter(list="loss_reason")[0].key,
@@ -137,6 +141,21 @@ def office(rep, vp, finance, legal, desk):
         member=add_member(deal=deal, person=desk, by=by(rep), at=AT).pk,
         file=attach_file(file=ContentFile(b"x", "x.txt"), about=deal, by=by(rep), at=AT).pk,
     )
+
+
+def countered(rep, vp, account):
+    """A request that came back with a counter-offer."""
+    asked = submit(make_quote(rep, 25, deal=make_deal(rep, "Third", account=account)))
+    key = asked.quote.lines.get().key
+    counter_offer(
+        slot=slot_of(asked, vp),
+        patch=Patch(lines=(LinePatch(key, Decimal(15)),)),
+        reason="So much",
+        digest=asked.snapshot.digest,
+        by=by(vp),
+        at=AT,
+    )
+    return asked
 
 
 def owed_on(deal):
@@ -367,6 +386,16 @@ def expectations(office):
             slot,
             Expect({"vp"}, SEES_DEAL, {"body": "How many seats in year two?"}),
         ),
+        ("api-approval-counter", "post"): (
+            slot,
+            Expect(
+                {"vp"},
+                SEES_DEAL,
+                {"digest": o.asked.snapshot.digest, "reason": "Too much", "billing": "annual"},
+            ),
+        ),
+        ("api-request-accept-counter", "post"): ([o.countered.pk], changes()),
+        ("api-request-decline-counter", "post"): ([o.countered.pk], changes()),
         ("api-request-comment", "post"): (
             [o.asked.pk],
             Expect(CHANGES_DEAL | {"desk"}, SEES_DEAL, {"body": "Noted"}),

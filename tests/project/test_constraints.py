@@ -23,11 +23,13 @@ from dealdesk.models import (
     ApprovalStep,
     BillingFrequency,
     Concession,
+    CounterOffer,
     Decision,
     DecisionRevocation,
     DeskMessage,
     DeskThread,
     ExceptionRecord,
+    GrantUse,
     LineYear,
     MailReply,
     NonStandardTerm,
@@ -42,6 +44,7 @@ from dealdesk.models import (
     QuoteTerm,
     RequestMessage,
     SlotClaim,
+    StandingGrant,
     TermDiscount,
     TermsSnapshot,
     VolumeTier,
@@ -130,6 +133,7 @@ def build() -> None:
     on_deal(deal, rep)
     sell(deal, rep, vp, desk)
     draft_of_the_process()
+    lent(deal, rep, vp)
     told_of(deal, rep)
     foretell(rep)
     around(rep)
@@ -186,6 +190,17 @@ def sell(deal: Deal, rep: User, vp: User, desk: User) -> None:
     VolumeTier.objects.create(product=row.product, from_quantity=10, discount_percent=5)
     TermDiscount.objects.create(product=row.product, from_months=99, discount_percent=5)
     TermDiscount.objects.create(from_months=99, discount_percent=5)
+
+
+def lent(deal: Deal, rep: User, vp: User) -> None:
+    """A counter-offer, and authority that one request used."""
+    asked = ApprovalRequest.objects.first()
+    CounterOffer.objects.create(decision=Decision.objects.first(), patch="{}", body="", digest="0")
+    grant = StandingGrant.objects.create(
+        given_by=vp, role="vp_sales", person=rep, max_discount_percent=25, max_uses=2,
+        max_amount=9, currency="USD", ends_on=DAY, given_at=AT, used_count=1,
+    )  # fmt: skip
+    GrantUse.objects.create(grant=grant, request=asked, amount=0, drawn_at=AT)
 
 
 def told_of(deal: Deal, rep: User) -> None:
@@ -577,6 +592,25 @@ BAD = {
     "dealdesk_slot_closed_exactly_when_settled": change(
         ApprovalSlot, {"state": "requested"}, state="cancelled"
     ),
+    "dealdesk_step_added_has_who_and_why": change(ApprovalStep, added_why="So"),
+    "dealdesk_counteroffer.decision_id": twin(CounterOffer),
+    "dealdesk_counter_says_what": lambda: twin(
+        CounterOffer, decision_id=uncountered().pk, patch=""
+    )(),
+    "dealdesk_counter_answered_has_who_and_when": change(CounterOffer, answer="declined"),
+    "dealdesk_grant_has_one_grantee": twin(StandingGrant, person_id=None),
+    "dealdesk_grant_never_to_oneself": lambda: twin(
+        StandingGrant, person_id=StandingGrant.objects.first().given_by_id
+    )(),
+    "dealdesk_grant_has_a_budget": twin(StandingGrant, max_uses=0, used_count=0),
+    "dealdesk_grant_never_overdrawn": change(StandingGrant, used_count=99),
+    "dealdesk_grant_revoked_has_who_when_and_why": change(StandingGrant, revoked_at=AT),
+    "dealdesk_grantuse.request_id": twin(GrantUse),
+    "dealdesk_grant_use_not_negative": lambda: (
+        again(status="recalled", decided_at=AT, attempt=99),
+        twin(GrantUse, request_id=ApprovalRequest.objects.get(attempt=99).pk, amount=-1)(),
+    ),
+    "dealdesk_grant_use_returned_has_why": change(GrantUse, returned_at=AT),
     "dealdesk_decision.slot_id": twin(Decision),
     "dealdesk_decision_rejection_has_reason": lambda: twin(
         Decision, slot_id=undecided().pk, verdict="rejected", reason=""
@@ -611,6 +645,11 @@ def again(**facts) -> None:
     """A second request on the same quote, with a snapshot of its own."""
     twin(TermsSnapshot)()
     twin(ApprovalRequest, snapshot_id=TermsSnapshot.objects.get(request=None).pk, **facts)()
+
+
+def uncountered() -> Decision:
+    twin(Decision, slot_id=undecided().pk)()
+    return Decision.objects.get(counter=None)
 
 
 def undecided() -> ApprovalSlot:
