@@ -21,6 +21,7 @@ from pipeline.models import (
 from pipeline.registry import DealFacts, PlannedMove
 from pipeline.stages import Process, Rule, plan_move, process_by_id
 from revops.refusals import Missing
+from revops.remembering import remembered
 from revops.work.models import Attachment
 
 CRITERION = "criterion:"
@@ -70,6 +71,11 @@ def rows_of(deal: Deal) -> DealRows:
         list(deal.declared_none.select_related("declared_by")),
         list(Attachment.objects.about(deal).select_related("uploaded_by")),
     )
+
+
+def rows_beside(deal: Deal) -> DealRows:
+    """The rows beside one deal, read once while something holds them."""
+    return remembered(("beside", deal.pk), lambda: rows_of(deal))
 
 
 def load_facts(deal: Deal, at: datetime, *, rows: DealRows | None = None) -> DealFacts:
@@ -206,6 +212,11 @@ def asks_of_move(process: Process, move: PlannedMove) -> list[Ask]:
 
 def unpaid_debts(deal: Deal) -> Sequence[GateDebt]:
     return list(deal.debts.filter(paid_at=None).select_related("stage").order_by("pk"))
+
+
+def debts_of(deal: Deal, *, known: Sequence[GateDebt] | None = None) -> Sequence[GateDebt]:
+    """What the deal still owes, read once while something holds it; `known` was just read."""
+    return remembered(("debts", deal.pk), lambda: unpaid_debts(deal) if known is None else known)
 
 
 def debts_block(process: Process, move: PlannedMove) -> bool:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import DateTimeField, Value
+
 from pipeline.models import ClosePullIn, ClosePush, Deal, StageVisit, TallyMark
 from revops.company.models import Company
 
@@ -18,6 +20,7 @@ UNKNOWN_DAY = date(1, 1, 1)
 """The day of what happened nobody knows when."""
 
 BATCH = 500
+NEVER = Value(None, DateTimeField())
 
 
 @dataclass(frozen=True)
@@ -133,16 +136,14 @@ def days_of_history(deals: Sequence[int]) -> dict[int, set[date]]:
     days: defaultdict[int, set[date]] = defaultdict(set)
     for start in range(0, len(deals), BATCH):
         batch = deals[start : start + BATCH]
-        visits = StageVisit.objects.filter(deal__in=batch)
-        moments = [*visits.values_list("deal", "entered_at", "left_at")]
-        moments += [
-            (deal, moment, None)
-            for rows in (
-                ClosePush.objects.filter(deal__in=batch).values_list("deal", "pushed_at"),
-                ClosePullIn.objects.filter(deal__in=batch).values_list("deal", "pulled_at"),
-            )
-            for deal, moment in rows
-        ]
+        visits = StageVisit.objects.filter(deal__in=batch).order_by()
+        pushes = ClosePush.objects.filter(deal__in=batch).order_by()
+        pull_ins = ClosePullIn.objects.filter(deal__in=batch).order_by()
+        moments = visits.values_list("deal", "entered_at", "left_at").union(
+            pushes.values_list("deal", "pushed_at", NEVER),
+            pull_ins.values_list("deal", "pulled_at", NEVER),
+            all=True,
+        )
         for deal, first, last in moments:
             days[deal].add(first.astimezone(zone).date() if first else UNKNOWN_DAY)
             if last:

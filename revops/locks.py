@@ -38,12 +38,16 @@ def share_lock(lock: Lock) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [lock.value])
 
 
-def lock_names(lock: Lock, names: list[str]) -> None:
-    """Hold `lock` alone for each of `names`, taken in one order by everybody."""
-    if connection.vendor == "postgresql" and names:
+def lock_names(lock: Lock, names: list[str], *, sharing: Lock | None = None) -> None:
+    """Hold `lock` alone for each of `names`, taken in one order by everybody.
+
+    With `sharing` that lock is shared first, in the same statement.
+    """
+    if connection.vendor == "postgresql" and (names or sharing):
         numbers = sorted({crc32(name.encode()) - 2**31 for name in names})
+        first = "SELECT pg_advisory_xact_lock_shared(%s) UNION ALL " if sharing else ""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_advisory_xact_lock(%s, number) FROM unnest(%s::int[]) AS number",
-                [lock.value, numbers],
+                f"{first}SELECT pg_advisory_xact_lock(%s, number) FROM unnest(%s::int[]) AS number",
+                [*([sharing.value] if sharing else []), lock.value, numbers],
             )

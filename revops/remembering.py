@@ -19,8 +19,8 @@ _kept: ContextVar[dict[Hashable, object] | None] = ContextVar("kept", default=No
 
 @contextmanager
 def remembering() -> Iterator[None]:
-    """Remember what is read until the end of the block."""
-    token = _kept.set({})
+    """Remember what is read until the end of the block, and what is held around it."""
+    token = _kept.set(dict(_held.get() or {}))
     try:
         yield
     finally:
@@ -33,7 +33,9 @@ def holding(*names: str) -> Iterator[None]:
 
     For an operation that judges by one set of rules from its first question to its last.
     """
-    held, known = _held.set(_held.get() or {}), _names.set(_names.get() | set(names))
+    around = _held.get()
+    held = _held.set({} if around is None else around)
+    known = _names.set(_names.get() | set(names))
     try:
         yield
     finally:

@@ -29,7 +29,7 @@ from pipeline.api.shapes import (
     ReassignIn,
 )
 from pipeline.conflicts import with_current_values
-from pipeline.gates import rows_of, unpaid_debts
+from pipeline.gates import debts_of, rows_beside
 from pipeline.keyset import Order
 from pipeline.models import Deal, Pipeline
 from pipeline.queries import SHOWN, DealFilter, owners_in
@@ -99,11 +99,11 @@ class DealApi(Moves, Irregular, Around, Files, Items, Upserts, Records):
     def show(self, record, shape=None, status=200):
         """One deal as it is now, with what it lacks for its next step."""
         deal = self.get_queryset().get(pk=record.pk)
-        rows = rows_of(deal)
+        rows = rows_beside(deal)
         deal.contacts = sorted(rows.contacts, key=lambda link: link.pk)
         # Whatever the request changed stands by now, so nothing needs to be read twice.
         with remembering():
-            deal.debts_owed = unpaid_debts(deal)
+            deal.debts_owed = debts_of(deal)
             deal.next_stage, deal.missing = next_gate(deal, at=self.at, rows=rows)
             return super().show(deal, shape, status)
 

@@ -23,9 +23,11 @@ from pipeline.api.shapes import (
 )
 from pipeline.gates import DealRows, gate_of, load_facts
 from pipeline.models import Deal, Move
+from pipeline.operations.movement import HELD
 from pipeline.stages import Process, classify_move, plan_move, process_by_id
 from revops.api import IF_MATCH
 from revops.refusals import Missing, Refused
+from revops.remembering import holding
 
 TO = OpenApiParameter("to", str, description="Key of a stage; without it, where advancing leads.")
 
@@ -40,7 +42,9 @@ class Moves:
         return self.carried_out(verb, deal, facts)
 
     def carried_out(self, verb: Any, deal: Deal, facts: dict[str, Any]) -> Response:
-        return self.show(verb(deal=deal, **facts, version=self.version, by=self.by, at=self.at))
+        with holding(*HELD):
+            moved = verb(deal=deal, **facts, version=self.version, by=self.by, at=self.at)
+            return self.show(moved)
 
     @extend_schema(request=AdvanceIn, responses=DealDetail, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"])

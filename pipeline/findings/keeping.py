@@ -17,7 +17,7 @@ from django.db.models import Min, QuerySet
 from pipeline import registry
 from pipeline.findings.batches import debts_due, facts_of_many, visits_of_many
 from pipeline.gates import asks_of, load_facts, still_unmet
-from pipeline.models import Deal, DealContact, Move, Pipeline, StageVisit
+from pipeline.models import Deal, DealContact, GateDebt, Move, Pipeline, StageVisit
 from pipeline.registry import DealFacts
 from pipeline.stages import Process, process_by_id
 from revops.manyrows import write_columns
@@ -42,17 +42,25 @@ class Kept:
 
 
 def refresh(
-    deal: Deal, at: datetime, *, facts: DealFacts | None = None, moved: bool = False
+    deal: Deal,
+    at: datetime,
+    *,
+    facts: DealFacts | None = None,
+    debts: Sequence[GateDebt] | None = None,
+    moved: bool = False,
 ) -> None:
     """Let the kept facts of a locked deal say what its rows say now.
 
-    `facts` are those of this transaction, where the caller has read them since its last change;
-    `moved` says that the deal is in another stage. Nothing is saved where nothing changed, and
-    the deal's version stays: nobody typed these.
+    `facts` and unpaid `debts` are those of this transaction, where the caller has read them since
+    its last change; `moved` says that the deal is in another stage. Nothing is saved where nothing
+    changed, and the deal's version stays: nobody typed these.
     """
     process = process_by_id(deal.pipeline_id)
     facts = facts or load_facts(deal, at)
-    due = deal.debts.filter(paid_at=None).aggregate(due=Min("due_on"))["due"]
+    if debts is None:
+        due = deal.debts.filter(paid_at=None).aggregate(due=Min("due_on"))["due"]
+    else:
+        due = min((debt.due_on for debt in debts if debt.due_on), default=None)
     jumped = deal.skipped_at
     if moved:
         jumped = jumped_at(process, deal, deal.visits.select_related("stage").order_by("pk"))

@@ -78,10 +78,10 @@ def begin_stage_work(move: PlannedMove, *, by: Actor, at: datetime) -> None:
 
     A deal is asked for each once, however often it comes through the stage.
     """
-    if move.kind not in ONWARD or not move.deal.owner.is_active:
+    if move.kind not in ONWARD:
         return
     actions = list(standing_actions(move))
-    if not actions:
+    if not actions or not move.deal.owner.is_active:
         return
     given = set(tasks_given(move).values_list("dedupe_key", flat=True))
     calendar = calendar_of(move.deal.owner)

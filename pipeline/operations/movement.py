@@ -10,9 +10,11 @@ from pipeline import registry
 from pipeline.findings import keeping
 from pipeline.gates import (
     asks_of,
+    debts_of,
     gates_of_others,
     load_facts,
     own_gate,
+    rows_beside,
     still_unmet,
     unpaid_debts,
 )
@@ -90,15 +92,19 @@ def carry_out(
 ) -> Deal:
     """Fill in the evidence, ask the gate, and make the move with everything that follows.
 
-    One set of rules judges all of it: they are read once.
+    One set of rules judges all of it: they are read once, and what stands beside the deal too.
     """
-    with holding(*RULES):
+    with holding(*HELD):
         remembered(("process", process.pipeline_id), lambda: process)
         return make_move(planned, process, reason=reason, evidence=evidence, by=by, at=at)
 
 
-RULES = ("process", "company", "junk")
-"""What stays the same from the first question of a move to its last."""
+HELD = ("process", "company", "junk", "beside", "debts")
+"""What stays the same from the first question of a move to its last.
+
+The rows beside a deal (people, ticks, files) are read when the evidence was filled in, and debts
+when they were paid and incurred. Whoever shows what became of the deal may hold them longer.
+"""
 
 
 def make_move(
@@ -113,17 +119,20 @@ def make_move(
     deal = planned.deal
     check_can_enter(process.rule(planned.to_stage), by=by)
     write_evidence(deal, evidence or {}, by=by, at=at)
-    facts, debts = load_facts(deal, at), unpaid_debts(deal)
+    facts, debts = load_facts(deal, at, rows=rows_beside(deal)), unpaid_debts(deal)
     missing = own_gate(process, planned, facts, debts=debts)
     check_passes(planned, process, [*missing, *gates_of_others(planned, at)])
-    pay_debts(deal, by=by, at=at, facts=facts, debts=debts)
+    paid = pay_debts(deal, by=by, at=at, facts=facts, debts=debts)
     owed = owe_skipped(planned, process, facts, reason=reason, by=by, at=at)
+    if paid or owed:
+        debts = unpaid_debts(deal)
+    debts_of(deal, known=debts)
     visit = enter_stage(planned, process, reason=reason, by=by, at=at)
     write_move(planned, visit, owed, by=by, at=at)
     if planned.skipped:
         alert_of_skip(planned, process, visit, reason=reason, by=by, at=at)
     take_effect(planned, by=by, at=at)
-    keeping.refresh(deal, at, facts=facts, moved=True)
+    keeping.refresh(deal, at, facts=facts, debts=debts, moved=True)
     return deal
 
 

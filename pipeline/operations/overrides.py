@@ -92,7 +92,7 @@ def carry_past(
         raise Refused(
             "Nothing stands in the way of this move. Make it as usual.", code="nothing_to_override"
         )
-    pay_debts(deal, by=by, at=at, facts=facts, debts=debts)
+    paid = pay_debts(deal, by=by, at=at, facts=facts, debts=debts)
     owed = owe(planned, process, asks, facts, reason=reason, by=by, at=at)
     visit = enter_stage(planned, process, reason=reason, bypassed=bypassed, by=by, at=at)
     write_move(planned, visit, owed, by=by, at=at)
@@ -108,7 +108,8 @@ def carry_past(
         reason=reason.strip(),
     )
     take_effect(planned, by=by, at=at)
-    keeping.refresh(deal, at, facts=facts, moved=True)
+    debts = unpaid_debts(deal) if paid or owed else debts
+    keeping.refresh(deal, at, facts=facts, debts=debts, moved=True)
 
 
 def forbidden(process: Process, planned: PlannedMove) -> list[Missing]:

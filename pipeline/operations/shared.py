@@ -253,11 +253,11 @@ def pay_debts(
     at: datetime,
     facts: DealFacts | None = None,
     debts: Sequence[GateDebt] | None = None,
-) -> None:
-    """Mark as paid what skipped stages were owed and the deal has by now."""
+) -> list[GateDebt]:
+    """Mark as paid what skipped stages were owed and the deal has by now; return these."""
     unpaid = unpaid_debts(deal) if debts is None else debts
     if not unpaid:
-        return
+        return []
     facts = facts or load_facts(deal, at)
     paid = [debt for debt in unpaid if is_met(deal, ask_of_debt(debt), facts)]
     if paid:
@@ -265,6 +265,7 @@ def pay_debts(
         rows.update(paid_at=at, paid_by=by.user)
         after = {"items": owed_names(paid), "labels": [debt.label for debt in paid]}
         record("deal.debt_paid", deal, by=by, at=at, after=after)
+    return paid
 
 
 def incur_debts(

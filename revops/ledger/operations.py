@@ -23,7 +23,7 @@ from revops.ledger.chain import (
     facts_json,
 )
 from revops.ledger.models import Checkpoint, Entry, EntryRelation, PersonalValue
-from revops.locks import Lock, lock_exclusively, lock_names, share_lock
+from revops.locks import Lock, lock_exclusively, lock_names
 from revops.models import subject_of
 from revops.people.actor import Actor, Via
 
@@ -167,8 +167,8 @@ def open_chains(subjects: Iterable[Subject]) -> dict[Subject, tuple[int, str]]:
         # A lock for each would not fit into the server's memory; alone, none is needed.
         lock_exclusively(Lock.LEDGER)
     else:
-        share_lock(Lock.LEDGER)
-        lock_names(Lock.LEDGER_SUBJECT, [f"{kind}:{number}" for kind, number in wanted])
+        names = [f"{kind}:{number}" for kind, number in wanted]
+        lock_names(Lock.LEDGER_SUBJECT, names, sharing=Lock.LEDGER)
     if len(wanted) == 1:
         kind, number = wanted[0]
         last = Entry.objects.filter(subject_type=kind, subject_id=number).order_by("-sequence")

@@ -27,8 +27,8 @@ def test_a_move_asks_no_more_than_this(rep):
 
     questions = asked(caller, f"deals/{complete(make_deal(rep)).pk}/advance/")
 
-    assert len(questions) <= 44, "\n".join(questions)
-    assert sum("pipeline_pipelineversion" in sql for sql in questions) <= 3
+    assert len(questions) <= 33, "\n".join(questions)
+    assert sum("pipeline_pipelineversion" in sql for sql in questions) <= 2
 
 
 def test_a_move_costs_the_same_whatever_the_deal_owes(rep):

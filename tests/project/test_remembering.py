@@ -3,7 +3,7 @@
 import pytest
 
 from revops.company.models import Company
-from revops.remembering import remembered, remembering
+from revops.remembering import holding, remembered, remembering
 
 
 def test_within_a_page_a_question_is_asked_once():
@@ -27,6 +27,24 @@ def test_the_next_page_asks_anew():
     for number in range(2):
         with remembering():
             answers.append(remembered("key", lambda number=number: number))
+
+    assert answers == [0, 1]
+
+
+def test_what_is_held_inside_is_still_known_around_it():
+    with holding("rules"):
+        with holding("rules", "junk"):
+            remembered(("rules", 1), lambda: "first")
+        with remembering():
+            shown = remembered(("rules", 1), lambda: "second")
+        held = remembered(("rules", 1), lambda: "third")
+
+    assert (shown, held) == ("first", "first")
+
+
+def test_what_is_not_named_is_not_held():
+    with holding("rules"):
+        answers = [remembered("quote", lambda number=number: number) for number in range(2)]
 
     assert answers == [0, 1]
 
