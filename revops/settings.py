@@ -274,6 +274,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("Send the morning's mail", "pipeline.tasks.send_digests", 300.0),
         ("Keep the morning's forecast", "pipeline.tasks.take_snapshots", 600.0),
         ("Forget idempotency keys", "revops.apikeys.tasks.sweep_keys", 3600.0),
+        ("Forget replays", "dealdesk.tasks.forget_old_replays", 3600.0),
         ("Forget uploaded files", "revops.imports.tasks.forget_old_files", 3600.0),
         ("Forget ended sessions", "revops.people.tasks.clear_sessions", 86400.0),
     ]
@@ -309,7 +310,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["revops.parsers.CleanJSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["revops.filtering.AskedFilters"],
     # What an endpoint takes is told by the schema, not by OPTIONS.
     "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -10,10 +10,10 @@ from pipeline.models import (
     Contact,
     Segment,
 )
-from revops.api import Input, PersonOut
+from revops.api import Input, PersonOut, Shown
 
 
-class AccountRef(serializers.ModelSerializer):
+class AccountRef(Shown):
     class Meta:
         model = Account
         fields = ["id", "name"]

@@ -15,16 +15,16 @@ from pipeline.models import (
     Stage,
     StageRule,
 )
-from revops.api import Input, PersonOut
+from revops.api import Input, PersonOut, Shown
 
 
-class StageRef(serializers.ModelSerializer):
+class StageRef(Shown):
     class Meta:
         model = Stage
         fields = ["key", "name"]
 
 
-class DealOut(serializers.ModelSerializer):
+class DealOut(Shown):
     """A deal as lists show it."""
 
     pipeline = serializers.SlugRelatedField("key", read_only=True)
