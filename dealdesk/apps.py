@@ -16,6 +16,7 @@ class DealdeskConfig(AppConfig):
             integrity,
             links,
             mails,
+            mornings,
             navigation,
             stories,
             tasks,
@@ -25,6 +26,7 @@ class DealdeskConfig(AppConfig):
         from dealdesk.history import declare_history
         from dealdesk.operations import covering, handing, large_deals, threads
         from pipeline import registry
+        from pipeline.alerting.waiting import register_waiting
         from revops.defaults import register_default
         from revops.outbox.links import register_link
         from revops.people.registry import register_absence_follower, register_holding
@@ -40,6 +42,7 @@ class DealdeskConfig(AppConfig):
         register_holding(
             "desk threads", threads.describe_threads, threads.hand_over_threads
         )
+        register_waiting("approvals", mornings.waiting_since, mornings.waiting_facts)
         integrity.register()
         registration.register()
         navigation.register()

@@ -21,13 +21,14 @@ def register() -> None:
     register_notice("finding.found", say_found)
     register_notice("digest.daily", lambda facts: f"Today: {say_found(facts.get('found', {}))}")
     register_notice("digest.weekly", say_weekly)
+    register_notice("digest.waiting", say_waiting)
     register_effect(begin_stage_work)
     register_command("alerts", "What was found on my deals", "bell-ring", "pipeline:alert-list")
     register_command("alert-choice", "How I am told", "bell-dot", "pipeline:alert-choose")
     register_setting(
         "alerts",
         "How I am told",
-        "When findings are mailed to me, and the digest on Mondays",
+        "When findings are mailed to me, and what mornings bring",
         "bell-dot",
         "pipeline:alert-choose",
         10,
@@ -68,6 +69,12 @@ def say_found(facts: dict[str, Any]) -> str:
     count, deals = facts.get("count", 0), facts.get("deal_count", 0)
     on = f"{deals} deals" if deals != 1 else entries[0]["deal"] if entries else "one deal"
     return f"{count} findings on {on}"
+
+
+def say_waiting(facts: dict[str, Any]) -> str:
+    """How much waits, of every kind."""
+    waits = [each for each in facts.values() if isinstance(each, dict) and each.get("count")]
+    return f"Waiting for you: {', '.join(each['words'] for each in waits)}"
 
 
 def say_weekly(facts: dict[str, Any]) -> str:

@@ -27,6 +27,11 @@ class AlertChoiceForm(forms.Form):
         label="Send me the state of the pipeline on Monday mornings",
         help_text="Total value, new, moved, stale and pushed deals, and what closes this week.",
     )
+    waiting_digest = forms.BooleanField(
+        required=False,
+        label="Send me what waits for my answer on working mornings",
+        help_text="At 8 where I am, with what is overdue first; nothing when nothing waits.",
+    )
 
 
 class StageActionForm(forms.Form):

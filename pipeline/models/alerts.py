@@ -27,6 +27,10 @@ class AlertPreference(Versioned):
         default=True, help_text="The state of the pipeline on Monday morning."
     )
 
+    waiting_digest = models.BooleanField(
+        default=True, help_text="What waits for an answer, on working mornings."
+    )
+
     def __str__(self) -> str:
         return f"{self.person}: {self.get_cadence_display()}"
 
@@ -68,6 +72,7 @@ class DigestSent(models.Model):
     class Kind(models.TextChoices):
         DAILY = "daily", "Daily"
         WEEKLY = "weekly", "Weekly"
+        WAITING = "waiting", "What waits"
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind)

@@ -47,13 +47,15 @@ def set_alert_preference(
     person: User,
     cadence: str,
     weekly_digest: bool,
+    waiting_digest: bool | None = None,
     version: int | None = None,
     by: Actor,
     at: datetime,
 ) -> AlertPreference:
-    """Let a person say how often findings are told to them, and whether Mondays bring a digest.
+    """Let a person say how often findings are told to them, and which mornings bring a digest.
 
-    A new rhythm begins with its next morning. Raises NotAllowed for anybody else.
+    What is not said of working mornings (None) stays. A new rhythm begins with its next morning.
+    Raises NotAllowed for anybody else.
     """
     if by.user is not None and by.user.pk != person.pk:
         raise NotAllowed("Everybody chooses for themselves how often they are told.")
@@ -61,10 +63,17 @@ def set_alert_preference(
         raise Refused("Choose one of the ways to be told.", code="invalid", field="cadence")
     preference, _ = AlertPreference.objects.select_for_update().get_or_create(person=person)
     check_version(preference, version)
-    before = {"cadence": preference.cadence, "weekly_digest": preference.weekly_digest}
-    after = {"cadence": cadence, "weekly_digest": weekly_digest}
-    preference.cadence, preference.weekly_digest = cadence, weekly_digest
-    preference.save_version(update_fields=["cadence", "weekly_digest"])
+    if waiting_digest is None:
+        waiting_digest = preference.waiting_digest
+    after = {
+        "cadence": cadence,
+        "weekly_digest": weekly_digest,
+        "waiting_digest": waiting_digest,
+    }
+    before = {name: getattr(preference, name) for name in after}
+    for name, value in after.items():
+        setattr(preference, name, value)
+    preference.save_version(update_fields=after)
     settle_mornings(person, at=at)
     record("person.alerts_chosen", person, by=by, at=at, before=before, after=after)
     return preference
@@ -76,6 +85,7 @@ def settle_mornings(person: User, *, at: datetime) -> None:
     days = {
         DigestSent.Kind.DAILY: last_morning(at, zone),
         DigestSent.Kind.WEEKLY: last_monday(at, zone),
+        DigestSent.Kind.WAITING: last_morning(at, zone),
     }
     DigestSent.objects.bulk_create(
         [DigestSent(person=person, kind=kind, day=day, sent_at=at) for kind, day in days.items()],

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from pipeline.alerting.digests import READERS, Figure, figures, whose
 from pipeline.alerting.mornings import Week, last_monday, last_morning, morning_of
+from pipeline.alerting.waiting import is_at_work, waiting_facts, waiting_since
 from pipeline.alerting.wording import facts_of
 from pipeline.findings import read_context
 from pipeline.models import AlertPreference, DigestSent
@@ -25,6 +26,7 @@ from revops.people.actor import Actor
 from revops.people.models import User
 
 DAILY, WEEKLY = DigestSent.Kind.DAILY, DigestSent.Kind.WEEKLY
+WAITING = DigestSent.Kind.WAITING
 MADE_UP_FOR = timedelta(days=4)
 """How late a morning's mail still comes: a Monday that nothing ran on is told until Friday."""
 
@@ -37,6 +39,8 @@ class Reader:
     zone: ZoneInfo
     cadence: str = Cadence.IMMEDIATE
     weekly_digest: bool = True
+    waiting_digest: bool = True
+    waited_for_since: datetime | None = None
 
     @property
     def wants_figures(self) -> bool:
@@ -48,6 +52,11 @@ class Reader:
             yield DAILY, last_morning(at, self.zone)
         if self.wants_figures or self.cadence == Cadence.WEEKLY:
             yield WEEKLY, last_monday(at, self.zone)
+        if self.waiting_digest and self.waited_for_since:
+            day = last_morning(at, self.zone)
+            # What came later in the day was mailed by itself, and waits for the next morning.
+            if self.waited_for_since < morning_of(day, self.zone):
+                yield WAITING, day
 
 
 def send_digests(*, by: Actor, at: datetime) -> int:
@@ -82,13 +91,20 @@ def due(at: datetime) -> list[tuple[Reader, str, date]]:
 def readers() -> list[Reader]:
     """Everybody who may be mailed, with what they chose."""
     chosen = {row.person_id: row for row in AlertPreference.objects.all()}
-    company = Company.get().zone_info
+    company, waited_for = Company.get().zone_info, waiting_since()
     found = []
     for person in User.objects.admitted().prefetch_related("role_grants").order_by("pk"):
         zone = ZoneInfo(person.zone) if person.zone else company
-        row = chosen.get(person.pk)
+        row = chosen.get(person.pk) or AlertPreference()
         found.append(
-            Reader(person, zone, row.cadence, row.weekly_digest) if row else Reader(person, zone)
+            Reader(
+                person,
+                zone,
+                row.cadence,
+                row.weekly_digest,
+                row.waiting_digest,
+                waited_for.get(person.pk),
+            )
         )
     return found
 
@@ -106,8 +122,12 @@ def send(reader: Reader, kind: str, day: date, *, at: datetime) -> bool:
     )
     if not is_new:
         return False
-    facts = weekly_facts(reader, row, at=at) if kind == WEEKLY else {}
-    facts |= new_findings(reader, kind, at=at)
+    if kind == WAITING:
+        here = is_at_work(reader.person, day, at)
+        facts = waiting_facts(reader.person, at) if here else {}
+    else:
+        facts = weekly_facts(reader, row, at=at) if kind == WEEKLY else {}
+        facts |= new_findings(reader, kind, at=at)
     if not facts:
         return False
     notify(

@@ -75,7 +75,8 @@ def alert_choose(request):
     preference = AlertPreference.objects.filter(person=request.user).first()
     preference = preference or AlertPreference(person=request.user)
     posted = request.method == "POST"
-    start = {"cadence": preference.cadence, "weekly_digest": preference.weekly_digest}
+    chosen = ("cadence", "weekly_digest", "waiting_digest")
+    start = {name: getattr(preference, name) for name in chosen}
     form = AlertChoiceForm(request.POST if posted else None, initial=start)
     refused, status = None, 200
     if posted and form.is_valid():
