@@ -29,6 +29,7 @@ from dealdesk.replayfacts import (
     PERCENT_PLACES,
     Facts,
     limit,
+    term_facts,
     whole,
 )
 from dealdesk.replayfile import PastDeal
@@ -55,9 +56,11 @@ def facts_of_deal(deal: PastDeal) -> Facts:
         payment=deal.payment,
         billing=deal.billing,
         volume_beyond=0,
-        terms=[[t.key, t.category.value, [r.value for r in t.owner_roles]] for t in deal.terms],
+        terms=[term_facts(term) for term in deal.terms],
+        redlined=0,
         months=deal.months,
         segment=deal.segment,
+        region="",
         heads=deal.heads,
         annual_value=whole(first, MONEY_PLACES),
         net=int(rounded(net, MONEY_PLACES).scaleb(MONEY_PLACES)),
@@ -161,7 +164,7 @@ class Cells:
         """Which cell facts belong to: equal for all that no limit comes between."""
         terms = tuple(sorted(term[0] for term in facts.terms))
         if not self.is_quick:
-            return (*facts[:6], facts.payment, facts.billing, terms, *facts[11:15])
+            return (*facts[:6], *facts.lines[0], facts.payment, facts.billing, terms, *facts[12:17])
         return (
             bisect_right(self.percents, facts.blended),
             facts.blended > 0,

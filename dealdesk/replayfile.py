@@ -32,7 +32,7 @@ from revops.imports.fieldtypes import (
 )
 from revops.imports.kinds import Entity, Field, Kind
 from revops.imports.mapping import Mapping
-from revops.imports.problems import BadFile, BadRow, BadValue
+from revops.imports.problems import BadFile, BadMapping, BadRow, BadValue
 from revops.imports.reading import cut, decode, row_problem
 
 PAST_DEAL = "past_deal"
@@ -104,6 +104,17 @@ def file_kind(policy: Policy) -> Kind:
     )
     entity = Entity(PAST_DEAL, fields, attached_to="row")
     return Kind("replay", PAST_DEAL, (entity,), run=never)
+
+
+PRICE = frozenset({"discount_percent", "amount", "list_amount"})
+
+
+def check_says_enough(mapping: Mapping) -> None:
+    """Raise BadMapping unless two of the three are mapped that say the discount."""
+    given = {rule.target.key for record in mapping.records for rule in record.fields}
+    if len(given & PRICE) < 2:
+        sentence = "Choose columns for two of discount percent, amount and list amount."
+        raise BadMapping([sentence])
 
 
 def never(**_: Any) -> Any:
@@ -221,6 +232,7 @@ class FileReader:
     def __post_init__(self) -> None:
         self.bad: list[BadRow] = []
         self.rows = 0
+        self.rules = [rule for record in self.mapping.records for rule in record.fields]
 
     def __iter__(self) -> Iterator[PastDeal]:
         for line, cells in self._records():
@@ -251,5 +263,4 @@ class FileReader:
                 yield line, dict(zip(header, cells, strict=False))
 
     def _values(self, cells: dict[str, str]) -> dict[str, Any]:
-        rules = [rule for record in self.mapping.records for rule in record.fields]
-        return {rule.target.key: read_field(rule, cells, source=SOURCE) for rule in rules}
+        return {rule.target.key: read_field(rule, cells, source=SOURCE) for rule in self.rules}

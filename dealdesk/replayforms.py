@@ -12,9 +12,11 @@ from dealdesk.models import PolicyDraft, PolicyVersion, ReplayRun
 from dealdesk.policy import Policy, policy_from_json
 from dealdesk.policydrafts import draft_policy
 from dealdesk.presets import PRESETS
+from revops.imports.profile import MOST_BYTES
 
 MONTHS = [(3, "3 months"), (6, "6 months"), (12, "12 months"), (24, "24 months")]
 VERSIONS_OFFERED = 20
+MOST_MB = MOST_BYTES // 1024 // 1024
 
 
 def policies_to_try() -> list[tuple[str, str]]:
@@ -82,3 +84,13 @@ class ReplayForm(PolicyChoice):
             "since": months_before(today, self.cleaned_data["months"]),
             "until": today,
         }
+
+
+class ExportForm(PolicyChoice):
+    """Another system's export, and the policy to try on it."""
+
+    file = forms.FileField(
+        label="CSV file",
+        help_text=f"Closed or open deals with their discounts, up to {MOST_MB} MB.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
+    )

@@ -4,8 +4,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from dealdesk import operations
-from dealdesk.models import ReplayRun
-from dealdesk.operations import replays
+from dealdesk.models import ReplayFile, ReplayRun
+from dealdesk.operations import replayfiles, replays
 from revops.people.actor import Actor
 from revops.refusals import Refused
 
@@ -54,10 +54,28 @@ def work_on_replay(run_id):
         replays.fail_replay(run=run, reason=BROKE_OFF, by=by, at=timezone.now())
 
 
+@shared_task(time_limit=HOUR, soft_time_limit=HOUR - 60)
+def work_on_replay_file(upload_id):
+    """Try a policy on another system's export, and say what came of it."""
+    upload = ReplayFile.objects.filter(pk=upload_id).first()
+    if upload is None or not upload.is_at_work or not upload.file:
+        return
+    by = Actor.system()
+    try:
+        replayfiles.work_on_file(upload=upload, by=by, at=timezone.now)
+    except Refused as refused:
+        replayfiles.fail_file(upload=upload, reason=refused.message, by=by, at=timezone.now())
+    except Exception:
+        logger.exception("Replay of a file %s broke off", upload.pk)
+        replayfiles.fail_file(upload=upload, reason=BROKE_OFF, by=by, at=timezone.now())
+
+
 @shared_task
 def forget_old_replays():
-    """Delete what replays found a month ago."""
-    replays.forget_old_replays(by=Actor.system(), at=timezone.now())
+    """Delete what replays found a month ago, and files that came a day ago."""
+    by, at = Actor.system(), timezone.now()
+    replays.forget_old_replays(by=by, at=at)
+    replayfiles.forget_old_files(by=by, at=at)
 
 
 @shared_task

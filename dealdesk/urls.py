@@ -1,5 +1,6 @@
 from django.urls import path
 
+from dealdesk import policyurls
 from dealdesk.views import (
     absences,
     approvals,
@@ -70,7 +71,7 @@ urlpatterns = [
     path("absences/<int:pk>/cancel/", absences.absence_cancel, name="absence-cancel"),
     path("exceptions/", exceptions.exception_report, name="exception-report"),
     path("exceptions/export/<str:form>/", exceptions.exception_export, name="exception-export"),
-    path("policy/", policies.policy_detail, name="policy-detail"),
+    *policyurls.urlpatterns,
     path("policy/replay/", replays.policy_replay, name="policy-replay"),
     path("policy/replay/files/", replayfiles.replay_file_list, name="replay-file-list"),
     path(

@@ -36,6 +36,13 @@ KNOWN_AS = {
     "account": ("company", "customer"),
     "list_price": ("price", "sales price"),
     "product": ("main product",),
+    "discount_percent": ("discount", "discount %", "discount pct"),
+    "list_amount": ("list price", "list total", "gross amount", "total list price"),
+    "term_months": ("term", "contract term", "contract length"),
+    "payment": ("payment terms", "net terms"),
+    "billing": ("billing frequency",),
+    "submitted_on": ("submitted", "submitted date", "quote date"),
+    "non_standard_terms": ("special terms", "custom terms"),
 }
 
 

@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -156,6 +157,7 @@ def show_map(
         "run": run,
         "kind_name": dict(kind_choices())[run.kind],
         "drawn": drawn_mapping(sketch, run.profile) if sketch else None,
+        "examples_url": reverse("imports:run-examples", args=[run.pk]),
         "text": text or (dump(sketch.body()) if sketch else ""),
         "problems": refused.facts.get("problems", []) if refused else [],
         "refused": refused,
