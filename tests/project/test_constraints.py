@@ -22,6 +22,7 @@ from dealdesk.models import (
     ApprovalSlot,
     ApprovalStep,
     BillingFrequency,
+    ClockMark,
     Concession,
     CounterOffer,
     Decision,
@@ -473,6 +474,9 @@ BAD = {
             model, {"paid_at": None}, item_key="another", **facts
         )
     ),
+    "dealdesk_mark_once": twin(ClockMark),
+    "dealdesk_mark_kind_is_known": change(ClockMark, kind="alarm"),
+    "dealdesk_mark_settled_has_outcome": change(ClockMark, outcome="done"),
     # Pipeline: what people are told, and what a stage brings with it
     "pipeline_alertpreference.person_id": twin(AlertPreference),
     "pipeline_alert_one_standing": twin(FindingAlert),
