@@ -18,6 +18,7 @@ class DealdeskConfig(AppConfig):
             mails,
             mornings,
             navigation,
+            papers,
             stories,
             tasks,
             waits,
@@ -30,19 +31,22 @@ class DealdeskConfig(AppConfig):
         from revops.defaults import register_default
         from revops.outbox.links import register_link
         from revops.people.registry import register_absence_follower, register_holding
+        from revops.work.registry import register_visibility as serve_files
 
         declare_history()
         register_default(defaults.ensure_dealdesk)
         register_link(links.KIND, links.derive_path)
         register_link("request", mails.request_path)
+        register_link("grant", mails.grant_path)
+        register_link("policydraft", mails.policy_draft_path)
+        register_link("policy", mails.policy_path)
         register_link("absence", mails.absence_path)
         register_absence_follower(tasks.follow_absences.delay)
         register_holding("approvals", handing.describe_slots, handing.hand_over_slots)
         register_link("thread", mails.thread_path)
-        register_holding(
-            "desk threads", threads.describe_threads, threads.hand_over_threads
-        )
+        register_holding("desk threads", threads.describe_threads, threads.hand_over_threads)
         register_waiting("approvals", mornings.waiting_since, mornings.waiting_facts)
+        serve_files("quote", papers.may_see_quote)
         integrity.register()
         registration.register()
         navigation.register()
@@ -63,6 +67,7 @@ class DealdeskConfig(AppConfig):
         registry.register_waits("dealdesk.approvals", waits.waits_of)
         registry.register_stories("quote", stories.tell_quotes)
         registry.register_stories("approval", stories.tell_approvals)
+        registry.register_stories("grant", stories.tell_grants)
         registry.register_stories("thread", stories.tell_threads)
         confirming.register()
         registry.register_field_lock("product", confirming.product_lock)

@@ -62,6 +62,21 @@ def absence_path(number: int) -> str:
     return reverse("dealdesk:absence-list")
 
 
+def policy_draft_path(number: int) -> str:
+    """The page of the draft; there is one at most."""
+    return reverse("dealdesk:policy-draft")
+
+
+def policy_path(number: int) -> str:
+    """The page of a version of the policy, by its number."""
+    return reverse("dealdesk:policy-version", args=[number])
+
+
+def grant_path(number: int) -> str:
+    """The page of a standing grant."""
+    return reverse("dealdesk:grant-detail", args=[number])
+
+
 def role_words(code: str) -> str:
     """A role as a sentence speaks of it: "the VP of sales"."""
     try:

@@ -7,14 +7,21 @@ from typing import Any
 from django.urls import reverse
 
 from dealdesk.coverage import inbox_count
-from dealdesk.models import ApprovalRequest, ApprovalSlot, DeskThread, Quote
+from dealdesk.models import ApprovalRequest, ApprovalSlot, DeskThread, Quote, StandingGrant
+from dealdesk.models.grants import OVERSEES
+from dealdesk.operations.grants import GIVEN_BY
 from dealdesk.permissions import can_see_exceptions
 from dealdesk.views import bypasses
 from dealdesk.views.panels import deal_panel, home_panel
 from dealdesk.views.threads import thread_panel
 from pipeline import registry
 from pipeline.models import Deal
-from revops.frame.navigation import register_command, register_item, register_search
+from revops.frame.navigation import (
+    register_command,
+    register_item,
+    register_search,
+    register_setting,
+)
 from revops.frame.notices import register_address
 from revops.people.models import Role
 
@@ -34,6 +41,13 @@ def may_see_desk(user: Any) -> bool:
 def waiting_questions(user: Any) -> int:
     """How many questions wait for this person's answer."""
     return DeskThread.objects.waiting_on_desk().filter(owner=user).count()
+
+
+def may_see_grants(user: Any) -> bool:
+    """Whether the person gives, oversees or holds grants."""
+    if user.has_role(*GIVEN_BY, *OVERSEES):
+        return True
+    return StandingGrant.objects.standing().visible_to(user).exists()
 
 
 def may_govern(user: Any) -> bool:
@@ -100,9 +114,22 @@ def register() -> None:
         60,
         visible=can_see_exceptions,
     )
+    register_item(
+        "grants", "Grants", "key-round", "dealdesk:grant-list", 68, visible=may_see_grants
+    )
+    register_address("standinggrant", lambda pk: reverse("dealdesk:grant-detail", args=[pk]))
     register_item("policy", "Policy", "scale", "dealdesk:policy-detail", 70)
     register_item("prices", "Prices", "tags", "dealdesk:price-list", 72)
     register_command("desk", "Questions to the desk", "messages-square", "dealdesk:thread-list")
+    register_setting(
+        "approval-hand-over",
+        "Hand over approvals",
+        "What waits for one person, to a successor for each role",
+        "arrow-right-left",
+        "dealdesk:approval-hand-over",
+        36,
+        visible=may_govern,
+    )
     register_command("absences", "Who is away", "calendar-off", "dealdesk:absence-list")
     register_command("absence-enter", "I am away", "calendar-plus", "dealdesk:absence-enter")
     register_address("absence", lambda pk: reverse("dealdesk:absence-list"))
@@ -113,6 +140,8 @@ def register() -> None:
     register_address("quote", lambda pk: reverse("dealdesk:quote-detail", args=[pk]))
     register_address("approvalrequest", lambda pk: reverse("dealdesk:request-detail", args=[pk]))
     register_address("deskthread", lambda pk: reverse("dealdesk:thread-detail", args=[pk]))
+    register_address("policydraft", lambda pk: reverse("dealdesk:policy-draft"))
+    register_address("policy", lambda number: reverse("dealdesk:policy-version", args=[number]))
     register_address("approvalslot", lambda pk: reverse("dealdesk:approval-detail", args=[pk]))
     registry.register_panel(
         registry.Panel(

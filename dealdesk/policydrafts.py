@@ -6,10 +6,12 @@ Nothing here locks or records; `write_policy` assumes the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import prefetch_related_objects
 
+from dealdesk.canonical import decimal_text
 from dealdesk.models import (
     DraftBand,
     DraftCategory,
@@ -59,7 +61,9 @@ def draft_policy(draft: PolicyDraft) -> Policy:
         prices=tuple(read_table(table) for table in placed(draft.tables.all())),
         terms=read_terms(draft),
         structure=read_structure(draft),
-        size=SizeAxis(SizeMode(draft.size_mode), draft.size_threshold, as_roles(draft.size_roles)),
+        size=SizeAxis(
+            SizeMode(draft.size_mode), trimmed(draft.size_threshold), as_roles(draft.size_roles)
+        ),
         segments=tuple(
             SegmentBand(row.key, row.label, row.from_heads) for row in placed(draft.segments.all())
         ),
@@ -70,16 +74,24 @@ def draft_policy(draft: PolicyDraft) -> Policy:
         order=StepOrder(draft.order),
         groups=tuple(as_roles(group) for group in draft.groups),
         one_veto=draft.one_veto,
-        materiality=Materiality(draft.material_share_percent, draft.material_amount),
-        tolerance_percent=draft.tolerance_percent,
+        materiality=Materiality(
+            trimmed(draft.material_share_percent), trimmed(draft.material_amount)
+        ),
+        tolerance_percent=trimmed(draft.tolerance_percent),
         validity_days=draft.validity_days,
         pending_days=draft.pending_days,
         revoke_hours=draft.revoke_hours,
         floors=tuple(
-            Floor(JudgedBasis(row.basis), row.percent) for row in placed(draft.floors.all())
+            Floor(JudgedBasis(row.basis), trimmed(row.percent))
+            for row in placed(draft.floors.all())
         ),
         same_person=SamePerson(draft.same_person),
     )
+
+
+def trimmed(value: Decimal) -> Decimal:
+    """A figure as people write it: what a column pads with noughts is taken off again."""
+    return Decimal(decimal_text(value))
 
 
 def placed(rows: Iterable[Any]) -> list[Any]:
@@ -91,7 +103,9 @@ def as_roles(codes: Iterable[str]) -> tuple[Role, ...]:
 
 
 def read_table(table: DraftTable) -> PriceTable:
-    bands = tuple(PriceBand(row.lower, as_roles(row.roles)) for row in placed(table.bands.all()))
+    bands = tuple(
+        PriceBand(trimmed(row.lower), as_roles(row.roles)) for row in placed(table.bands.all())
+    )
     return PriceTable(
         tuple(JudgedBasis(code) for code in table.bases), bands, tuple(table.families)
     )
@@ -128,7 +142,9 @@ def read_structure(draft: PolicyDraft) -> StructureAxis:
         only_with = EnterpriseWith(
             draft.with_nonstandard_term,
             draft.with_beyond_authority,
-            draft.with_annual_value_above,
+            None
+            if draft.with_annual_value_above is None
+            else trimmed(draft.with_annual_value_above),
         )
     return StructureAxis(
         draft.standard_months,
@@ -163,7 +179,7 @@ def write_policy(draft: PolicyDraft, policy: Policy) -> None:
     for name, value in columns_of(policy).items():
         setattr(draft, name, value)
     # What was read before the change is not what the rows say after it.
-    draft._prefetched_objects_cache = {}
+    vars(draft).pop("_prefetched_objects_cache", None)
     for rows in (draft.tables, draft.floors, draft.timings, draft.categories):
         rows.all().delete()
     draft.segments.all().delete()

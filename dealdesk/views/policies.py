@@ -14,7 +14,7 @@ from dealdesk.models import (
     BillingFrequency,
     NonStandardTerm,
     PaymentTerms,
-    PolicyVersion,
+    PolicyDraft,
     Price,
     PriceList,
     Product,
@@ -35,9 +35,8 @@ def policy_detail(request):
         "version": version,
         "policy": policy,
         "sections": policy_words(policy, Company.get().currency),
-        "versions": list(
-            PolicyVersion.objects.select_related("published_by").order_by("-number")[:20]
-        ),
+        "may_change": request.user.has_role(Role.REVOPS_ADMIN),
+        "draft": PolicyDraft.objects.first(),
     }
     return render(request, "dealdesk/policy_detail.html", context)
 
