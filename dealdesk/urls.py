@@ -19,7 +19,9 @@ from dealdesk.views import (
     replays,
     requests,
     setup,
+    standing,
     threads,
+    together,
 )
 
 app_name = "dealdesk"
@@ -49,6 +51,7 @@ urlpatterns = [
     path("requests/<int:pk>/condition/", requests.request_condition, name="request-condition"),
     path("requests/<int:pk>/checklist/", papers.request_checklist, name="request-checklist"),
     path("requests/<int:pk>/bypass/", requests.request_bypass, name="request-bypass"),
+    path("requests/<int:pk>/nudge/", standing.request_nudge, name="request-nudge"),
     path("requests/<int:pk>/recall/", requests.request_recall, name="request-recall"),
     path("requests/<int:pk>/comment/", conversation.request_comment, name="request-comment"),
     path("requests/<int:pk>/answer/", conversation.request_answer, name="request-answer"),
@@ -60,6 +63,7 @@ urlpatterns = [
     path("approvals/<int:pk>/ask/", conversation.approval_ask, name="approval-ask"),
     path("decisions/<int:pk>/revoke/", requests.decision_revoke, name="decision-revoke"),
     path("approvals/hand-over/", handing.approval_hand_over, name="approval-hand-over"),
+    path("approvals/decide/", together.approval_decide_together, name="approval-decide-together"),
     path("approvals/", approvals.approval_inbox, name="approval-inbox"),
     path("approvals/<int:pk>/", approvals.approval_detail, name="approval-detail"),
     path("approvals/<int:pk>/decide/", approvals.approval_decide, name="approval-decide"),

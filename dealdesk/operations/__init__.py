@@ -17,6 +17,7 @@ from dealdesk.operations.counters import (
 )
 from dealdesk.operations.decisions import decide_approval, send_fresh_link
 from dealdesk.operations.exceptional import bypass_request, meet_condition, reassign_approval
+from dealdesk.operations.nudges import nudge_approvers
 from dealdesk.operations.policies import publish_policy, publish_preset
 from dealdesk.operations.prices import (
     add_product,
@@ -52,6 +53,7 @@ from dealdesk.operations.threads import (
     remind_late_threads,
     reply_in_thread,
 )
+from dealdesk.operations.together import decide_together
 
 __all__ = [
     "accept_counter",
@@ -72,6 +74,7 @@ __all__ = [
     "counter_offer",
     "create_quote",
     "decide_approval",
+    "decide_together",
     "decline_counter",
     "expire_requests",
     "follow_absences",
@@ -79,6 +82,7 @@ __all__ = [
     "lapse_approvals",
     "make_primary",
     "meet_condition",
+    "nudge_approvers",
     "preview_draft",
     "preview_quote",
     "publish_policy",

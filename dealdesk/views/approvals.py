@@ -20,6 +20,7 @@ from dealdesk.forms import DecisionForm, HandOnForm
 from dealdesk.mails import given_facts, in_return_facts, role_words
 from dealdesk.minute import beside
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
+from dealdesk.operations.together import flags_of
 from dealdesk.permissions import (
     STANDS_IN,
     check_can_decide,
@@ -28,7 +29,7 @@ from dealdesk.permissions import (
 )
 from dealdesk.policy import policy_from_json
 from dealdesk.views.shared import first_with_request, slot_or_404, why_not
-from dealdesk.views.showing import Shown, off_text, show_request
+from dealdesk.views.showing import Shown, off_text, show_request, tier_name
 from dealdesk.views.talking import conversation_of
 from dealdesk.wording import listed
 from pipeline.timeline import tell
@@ -52,16 +53,31 @@ class Waiting:
     slot: ApprovalSlot
     is_late: bool
     on_it: queue.OnIt
+    flags: list[str]
+    """Why it is decided by itself and not in a row with others."""
+    is_picked: bool = False
 
     @property
     def request(self) -> ApprovalRequest:
         return self.slot.step.request
+
+    @property
+    def tier(self) -> str:
+        return tier_name(self.request.route_key)
+
+    @property
+    def why_alone(self) -> str:
+        return f"By itself: {listed(self.flags)}" if self.flags else ""
 
 
 @login_required
 @require_safe
 def approval_inbox(request):
     """What waits for me, by when it is needed and due; and what I decided."""
+    return show_inbox(request)
+
+
+def show_inbox(request, *, refused: Refused | None = None, form=None, picked=()) -> HttpResponse:
     at, user = timezone.now(), request.user
     waiting = ApprovalSlot.objects.waiting_on(user)
     tab = "decided" if request.GET.get("tab") == "decided" else "waiting"
@@ -70,9 +86,11 @@ def approval_inbox(request):
         "decided_count": Decision.objects.filter(decided_by=user).count(),
         "tab": tab,
         "at": at,
+        "refused": refused,
+        "form": form,
     }
     if tab == "waiting":
-        context |= waiting_page(request, waiting, at)
+        context |= waiting_page(request, waiting, at, picked)
         context["late"] = late = waiting.late(at).count()
         context["late_words"] = "One is overdue" if late == 1 else f"{late} are overdue"
     else:
@@ -91,10 +109,11 @@ def approval_inbox(request):
             "count": context["decided_count"],
         },
     ]
-    return render(request, "dealdesk/approval_inbox.html", context)
+    status = refused.status if refused else 200
+    return render(request, "dealdesk/approval_inbox.html", context, status=status)
 
 
-def waiting_page(request, waiting, at: datetime) -> dict[str, Any]:
+def waiting_page(request, waiting, at: datetime, picked=()) -> dict[str, Any]:
     """A page of what waits in one view, after the slot that the address names."""
     view = queue.view_in(request.GET.get("show", ""))
     waiting = queue.narrowed(waiting, view, at)
@@ -104,10 +123,21 @@ def waiting_page(request, waiting, at: datetime) -> dict[str, Any]:
         waiting = waiting.later_than(slot)
     found = first_with_request(waiting, INBOX + 1)
     on_them = queue.on_them(found[:INBOX])
-    shown = [Waiting(slot, slot.is_late(at), on_them[slot.pk]) for slot in found[:INBOX]]
+    shown = [
+        Waiting(
+            slot,
+            slot.is_late(at),
+            on_them[slot.pk],
+            flags_of(slot.step.request),
+            slot.pk in picked,
+        )
+        for slot in found[:INBOX]
+    ]
     following = f"?show={view}&after={shown[-1].slot.pk}" if len(found) > INBOX else ""
     views = [(key, label, key == view) for key, label in queue.VIEWS.items()]
-    return {"rows": shown, "next": following, "views": views, "view": view}
+    may_pick = sum(not row.flags for row in shown) > 1
+    page = {"rows": shown, "next": following, "views": views, "view": view}
+    return {**page, "may_pick": may_pick}
 
 
 def decided_by(request) -> dict[str, Any]:

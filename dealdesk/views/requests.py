@@ -19,6 +19,7 @@ from dealdesk.views.approvals import ask_sentence
 from dealdesk.views.offers import offer_of
 from dealdesk.views.shared import by_and_at, request_or_404, why_not
 from dealdesk.views.showing import mails_of, request_status, show_request, slots_of
+from dealdesk.views.standing import standing_of
 from dealdesk.views.talking import conversation_of
 from pipeline.permissions import check_can_change
 from pipeline.timeline import tell
@@ -66,6 +67,7 @@ def show(
         "offer": offer_of(asked, by, at),
         "may_meet": asked.deal.is_open and not why_not(check_can_change, asked.deal, by=by),
         "said": said,
+        **standing_of(asked, slots, by, at),
         "refused": refused,
         "form": form or ReasonForm(),
         "at": at,

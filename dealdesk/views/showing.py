@@ -538,7 +538,7 @@ def mails_of(slots: Sequence[ApprovalSlot]) -> list[MailState]:
     """The newest mail to each person asked, and whether it arrived at the mail server."""
     asked = {slot.pk: slot for slot in slots}
     notices = Notification.objects.filter(
-        about_type="approvalslot", about_id__in=asked, event="approval.requested"
+        about_type="approvalslot", about_id__in=asked, event__in=ASKING
     ).order_by("created_at", "pk")
     newest = {notice.about_id: notice for notice in notices}
     sent = {
@@ -553,8 +553,14 @@ def mails_of(slots: Sequence[ApprovalSlot]) -> list[MailState]:
     return found
 
 
+ASKING = ("approval.requested", "approval.reminder", "approval.nudged")
+"""Mails that carry a link to decide."""
+
+
 def mail_state(person: Any, delivery: Delivery) -> MailState:
     D = Delivery.State
+    if delivery.bounced_at:
+        return MailState(person, "bad", f"came back: {delivery.bounce}")
     if delivery.state == D.SENT:
         return MailState(person, "good", "handed to the mail server")
     if delivery.state in (D.WAITING, D.SENDING):
