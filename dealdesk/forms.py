@@ -31,6 +31,7 @@ from dealdesk.models import (
     QuoteLine,
 )
 from dealdesk.pricing import contract_years
+from dealdesk.wordings import Offered, offered, use_wording, with_ladder
 from pipeline.models import Segment
 from revops.addresses import number_in
 from revops.frame.forms import DayField, FigureField, FigureInput, plain_percent
@@ -101,7 +102,7 @@ def choices_for(quote: Quote) -> Choices:
     kept = set(quote.lines.values_list("product", flat=True)) if quote.pk else set()
     offered = set(priced.values_list("product", flat=True))
     products = Product.objects.filter(pk__in=offered | kept).order_by("family", "name", "pk")
-    terms = NonStandardTerm.objects.order_by("category", "position", "name")
+    terms = with_ladder(NonStandardTerm.objects.order_by("category", "position", "name"))
     asked = set(quote.terms.values_list("term", flat=True)) if quote.pk else set()
     return Choices(
         products=[p for p in products if p.retired_at is None or p.pk in kept],
@@ -334,6 +335,11 @@ class TermForm(forms.Form):
         return picked(self.choices.terms, self.data.get(self.add_prefix("term"), ""))
 
     @property
+    def ladder(self) -> list[Offered]:
+        """The wordings that the catalogue has for the term chosen."""
+        return offered(self.chosen) if self.chosen else []
+
+    @property
     def is_blank(self) -> bool:
         return not self.data.get(self.add_prefix("term"))
 
@@ -395,7 +401,7 @@ class Raw:
         )
 
     def act(self, act: str) -> None:
-        """Add or remove a row: "add-lines", "remove-terms-2"."""
+        """Add or remove a row: "add-lines", "remove-terms-2"; "use-terms-2-7" is a wording's."""
         verb, _, rest = act.partition("-")
         part, _, number = rest.partition("-")
         if part not in ("lines", "concessions", "terms"):
@@ -507,7 +513,9 @@ class Sheet:
     def of_post(cls, data: Mapping[str, str], quote: Quote) -> Sheet:
         raw = Raw.of_post(data)
         raw.act(data.get("act", ""))
-        return cls(raw, quote, choices=choices_for(as_typed(quote, raw)))
+        choices = choices_for(as_typed(quote, raw))
+        use_wording(raw.terms, data.get("act", ""), choices.terms)
+        return cls(raw, quote, choices=choices)
 
     @classmethod
     def of_rows(cls, rows: QuoteRows) -> Sheet:

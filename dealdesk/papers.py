@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dealdesk.models import ApprovalRequest, ApprovalSlot, PaperCheck, PaperTick
+from dealdesk.models import ApprovalRequest, ApprovalSlot, PaperCheck, PaperTick, Quote
 from dealdesk.policy import Role
 from dealdesk.terms import from_canonical
 from revops.people.models import User
@@ -64,3 +64,8 @@ def check_paper(slot: ApprovalSlot) -> None:
             code="checklist",
             missing=[Missing(f"check-{line.pk}", "Checklist", line.text) for line in left],
         )
+
+
+def may_see_quote(user: User, pk: int) -> bool:
+    """Whether the files of a quote are served to somebody."""
+    return Quote.objects.visible_to(user).filter(pk=pk).exists()

@@ -24,6 +24,7 @@ from dealdesk.drafts import (
 from dealdesk.inputs import QuoteRows, TermsReader, policy_in_force, rows_of
 from dealdesk.models import BillingFrequency, LineYear, PaymentTerms, Quote, QuoteEdit
 from dealdesk.operations.covering import rejudge
+from dealdesk.operations.papers import copy_redlines
 from dealdesk.operations.shared import (
     FIGURES,
     lock_deal,
@@ -212,6 +213,8 @@ def add_revision(
         after={**facts_of(quote), "based_on": based_on.pk if based_on else None},
         related=[deal, *([based_on] if based_on else [])],
     )
+    if based_on is not None:
+        copy_redlines(based_on, quote, by=by, at=at)
     if quote.is_primary and rows.lines:
         take_amount(deal, quote, by=by, at=at)
     follow_evidence(deal, by=by, at=at)

@@ -197,6 +197,18 @@ class Live:
         return found
 
     @property
+    def terms_said(self) -> dict[str, str]:
+        """Whom each catalogue term asks as it is worded now, by its key."""
+        if self.preview is None:
+            return {}
+        route = self.preview.route
+        said = {problem.about: problem.sentence for problem in route.problems}
+        for tried in route.trace:
+            if tried.rule.startswith("terms.catalogue."):
+                said[tried.rule.removeprefix("terms.catalogue.")] = tried.sentence
+        return said
+
+    @property
     def alerts(self):
         return self.preview.route.alerts if self.preview else ()
 

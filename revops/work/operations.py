@@ -293,6 +293,13 @@ def clean_file_name(name: str) -> str:
 @transaction.atomic(durable=True)
 def remove_attachment(*, attachment: Attachment, by: Actor, at: datetime) -> Attachment:
     """Show a file no longer; only who attached it, or an administrator, may."""
+    attachment = drop_file(attachment, by=by, at=at)
+    files_changed(attachment.about_type, attachment.about_id, by=by, at=at)
+    return attachment
+
+
+def drop_file(attachment: Attachment, *, by: Actor, at: datetime) -> Attachment:
+    """Show a file no longer, within the caller's transaction."""
     attachment = Attachment.objects.select_for_update().get(pk=attachment.pk)
     if attachment.removed_at:
         raise Conflict("This file was removed already.")
@@ -307,5 +314,4 @@ def remove_attachment(*, attachment: Attachment, by: Actor, at: datetime) -> Att
         at=at,
         related=[(attachment.about_type, attachment.about_id)],
     )
-    files_changed(attachment.about_type, attachment.about_id, by=by, at=at)
     return attachment
