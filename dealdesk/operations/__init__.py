@@ -18,6 +18,7 @@ from dealdesk.operations.counters import (
 from dealdesk.operations.decisions import decide_approval, send_fresh_link
 from dealdesk.operations.exceptional import bypass_request, meet_condition, reassign_approval
 from dealdesk.operations.nudges import nudge_approvers
+from dealdesk.operations.handing import hand_over_approvals
 from dealdesk.operations.policies import publish_policy, publish_preset
 from dealdesk.operations.prices import (
     add_product,
@@ -78,6 +79,7 @@ __all__ = [
     "decline_counter",
     "expire_requests",
     "follow_absences",
+    "hand_over_approvals",
     "hand_thread_on",
     "lapse_approvals",
     "make_primary",
