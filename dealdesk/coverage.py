@@ -110,6 +110,8 @@ def approvals_of(quote: Quote, *, ever: bool = False) -> list[ApprovalRequest]:
     Status = ApprovalRequest.Status
     wanted = [Status.APPROVED, Status.LAPSED] if ever else [Status.APPROVED]
     found = ApprovalRequest.objects.filter(quote__in=family_of(quote), status__in=wanted)
+    # What rests on authority that was taken back covers nothing from that moment on.
+    found = found.exclude(grant_use__grant__revoked_at__isnull=False)
     return list(found.select_related("snapshot", "policy", "quote").order_by("-attempt"))
 
 

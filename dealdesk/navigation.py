@@ -114,8 +114,8 @@ def register() -> None:
         60,
         visible=can_see_exceptions,
     )
-    register_item(
-        "grants", "Grants", "key-round", "dealdesk:grant-list", 68, visible=may_see_grants
+    register_command(
+        "grants", "Standing grants", "key-round", "dealdesk:grant-list", visible=may_see_grants
     )
     register_address("standinggrant", lambda pk: reverse("dealdesk:grant-detail", args=[pk]))
     register_item("policy", "Policy", "scale", "dealdesk:policy-detail", 70)

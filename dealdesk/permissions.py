@@ -14,6 +14,7 @@ from dealdesk.models import (
     CounterOffer,
     Decision,
     Quote,
+    StandingGrant,
 )
 from dealdesk.policy import Policy, policy_from_json
 from dealdesk.stepup import check_way_in
@@ -267,7 +268,9 @@ def check_can_answer_offer(
     policy, decision = policy_from_json(request.policy.body), counter.decision
     if at >= decision.decided_at + timedelta(days=policy.validity_days):
         raise Conflict("The time of this counter-offer is over.", code="too_late")
-    why = ineligible(decision.slot, excluded=excluded_people(request.quote, by.user), policy=policy)
+    why = ineligible(
+        decision.slot, excluded=excluded_people(request.quote, by.user, at), policy=policy
+    )
     if why:
         raise Conflict(f"{why} Edit the quote and submit it.", code="not_eligible")
 
@@ -294,6 +297,17 @@ def check_can_revoke(decision: Decision, *, by: Actor, at: datetime, hours: int)
         raise Conflict("The deal is closed.", code="not_revocable")
     if at > decision.decided_at + timedelta(hours=hours):
         raise Refused(f"A decision may be taken back within {hours} hours.", code="too_late")
+
+
+def check_can_revoke_grant(grant: StandingGrant, *, by: Actor) -> None:
+    """Raise unless `by` may take this grant back: who gave it, and RevOps; once."""
+    user = person(by)
+    if user and user.pk != grant.given_by_id and not user.has_role(Role.REVOPS_ADMIN):
+        raise NotAllowed(f"Only {grant.given_by.name} and RevOps may take this grant back.")
+    if by.user is None:
+        raise NotAllowed("A grant is taken back by a person.")
+    if grant.revoked_at is not None:
+        raise Conflict("This grant was taken back already.", code="already_revoked")
 
 
 def check_can_govern(*, by: Actor) -> None:

@@ -12,6 +12,7 @@ from dealdesk.carrying import Carried, Place, carried_forward
 from dealdesk.counterfactual import Avoid, what_would_avoid
 from dealdesk.directory import directory_of, users_of
 from dealdesk.exclusions import excluded_people, with_delegators
+from dealdesk.granting import Granted, find_grant
 from dealdesk.inputs import QuoteRows, TermsReader, policy_in_force
 from dealdesk.models import Decision, PolicyVersion, Quote
 from dealdesk.policy import Policy, Role
@@ -47,6 +48,7 @@ class PreviewGroup:
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     carried: Decision | None = None
+    granted: Granted | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class Judgement:
     resolution: Resolution
     kept: Carried
     excluded: Mapping[int, str]
+    granted: Granted | None = None
 
     @property
     def carried(self) -> Mapping[Place, Decision]:
@@ -98,9 +101,14 @@ class Judgement:
         return self.kept.standing
 
     @property
+    def granted_places(self) -> frozenset[Place]:
+        """The roles that a standing grant answers for."""
+        return self.granted.places if self.granted else frozenset()
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
-        """Why it cannot be submitted; a role that is carried forward needs nobody."""
-        held = {role for _, role in self.carried}
+        """Why it cannot be submitted; a role that is answered already needs nobody."""
+        held = {role for _, role in (*self.carried, *self.granted_places)}
         return self.route.problems + tuple(
             refusal for refusal in self.resolution.refusals if refusal.about not in held
         )
@@ -118,14 +126,18 @@ def judge(rows: QuoteRows, *, submitter: User | None, at: datetime) -> Judgement
         if quote.pk
         else with_delegators(fresh_excluded(quote, submitter), at)
     )
+    kept = carried_forward(quote, terms, route, excluded, at=at) if quote.pk else Carried()
     return Judgement(
         version=version,
         policy=policy,
         terms=terms,
         route=route,
         resolution=resolve(route, directory_of(quote.deal.owner, policy, at), excluded),
-        kept=carried_forward(quote, terms, route, excluded, at=at) if quote.pk else Carried(),
+        kept=kept,
         excluded=excluded,
+        granted=find_grant(
+            quote, terms, route, policy, excluded, kept.standing, submitter=submitter, at=at
+        ),
     )
 
 
@@ -152,11 +164,17 @@ def preview_rows(rows: QuoteRows, *, submitter: User | None, at: datetime) -> Pr
         steps=steps,
         problems=found.problems,
         avoid=avoid,
-        stands=tuple(found.kept.words(found.route, at)),
+        stands=tuple(stands_words(found, at)),
         warnings=tuple(warnings_of(rows.quote, found.terms, at)),
         working_days=working_days_label(timedelta(hours=open_hours(steps))),
         expected_at=expected,
     )
+
+
+def stands_words(found: Judgement, at: datetime) -> list[str]:
+    """What answers for these terms already: a standing grant, and earlier approvals."""
+    words = found.kept.words(found.route, at)
+    return [found.granted.sentence, *words] if found.granted else words
 
 
 def preview_steps(found: Judgement, at: datetime) -> Sequence[PreviewStep]:
@@ -169,10 +187,7 @@ def preview_steps(found: Judgement, at: datetime) -> Sequence[PreviewStep]:
             name=step.name,
             wave=step.wave,
             groups=tuple(
-                preview_group(
-                    group, users, calendars, found.carried.get((step.key, group.role.value)), at
-                )
-                for group in step.groups
+                preview_group(group, users, calendars, found, step.key, at) for group in step.groups
             ),
         )
         for step in found.resolution.steps
@@ -195,22 +210,32 @@ def preview_group(
     group: AskedGroup,
     users: Mapping[int, User],
     calendars: Mapping[int, BusinessCalendar],
-    carried: Decision | None,
+    found: Judgement,
+    step: str,
     at: datetime,
 ) -> PreviewGroup:
+    place = (step, group.role.value)
+    carried = found.carried.get(place)
+    granted = found.granted if place in found.granted_places else None
+    answered = carried is not None or granted is not None
     people = tuple(users[person.key] for person in group.people)
+    if carried is not None:
+        people = (carried.decided_by,)
+    elif granted is not None:
+        people = (granted.grant.given_by,)
     span = timedelta(hours=group.hours)
-    clocks = [calendars[person.pk] for person in people] or [company_calendar()]
+    clocks = [calendars[p.pk] for p in people if p.pk in calendars] or [company_calendar()]
     return PreviewGroup(
         role=group.role,
         label=group.role.label,
-        people=(carried.decided_by,) if carried else people,
-        hours=0 if carried else group.hours,
+        people=people,
+        hours=0 if answered else group.hours,
         working_days=working_days_label(span),
-        due_at=at if carried else min(add_business_time(clock, at, span) for clock in clocks),
+        due_at=at if answered else min(add_business_time(clock, at, span) for clock in clocks),
         reasons=tuple(reason.sentence for reason in group.reasons),
-        notes=() if carried else group.notes,
+        notes=() if answered else group.notes,
         carried=carried,
+        granted=granted,
     )
 
 

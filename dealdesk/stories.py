@@ -12,6 +12,7 @@ from dealdesk.mails import role_words
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.wording import listed, money_text, percent_text
 from pipeline.registry import Story
+from revops.company.models import Company
 from revops.people.models import User
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ HIDDEN = frozenset({"approval.link_sent", "approval.mistyped"})
 ENDED = {
     "approval.recalled": ("recalled the request", "undo-2", ""),
     "approval.expired": ("let the request expire", "timer-off", "warn"),
-    "approval.countered": ("made a counter-offer", "arrow-right-left", "warn"),
     "approval.counter_accepted": ("accepted the counter-offer", "handshake", "good"),
     "approval.counter_declined": ("declined the counter-offer", "circle-x", ""),
     "approval.counter_withdrawn": ("took the counter-offer back", "undo-2", "warn"),
@@ -141,6 +141,9 @@ def approval(entry: Entry, people: Mapping[int, User], request: int | None) -> S
             body=entry.why,
             url=url,
         )
+    if entry.verb == "approval.countered":
+        changes = [(row[0], row[1], row[2]) for row in facts.get("changes", [])]
+        return Story("made a counter-offer", "arrow-right-left", "warn", changes=changes, url=url)
     if entry.verb == "approval.approved":
         how = "was approved at once" if facts.get("automatic") else "completed the approval"
         return Story(how, "shield-check", "good", url=url)
@@ -207,6 +210,28 @@ def tell_threads(entries: Sequence[Entry], user: User) -> Mapping[int, Story]:
 def thread(entry: Entry) -> Story:
     sentence, icon = THREADS.get(entry.verb, (plainly(entry).sentence, "circle-dot"))
     return Story(sentence, icon, url=reverse("dealdesk:thread-detail", args=[entry.subject_id]))
+
+
+# Grants
+
+GRANTS = {
+    "grant.given": ("lent authority under grant G-{pk}", "key-round", ""),
+    "grant.used": ("used grant G-{pk}: {amount} of discount", "key-round", ""),
+    "grant.returned": ("gave back what grant G-{pk} was used for", "undo-2", ""),
+    "grant.revoked": ("took grant G-{pk} back", "undo-2", "warn"),
+}
+
+
+def tell_grants(entries: Sequence[Entry], user: User) -> Mapping[int, Story]:
+    return {entry.pk: granted(entry) for entry in entries}
+
+
+def granted(entry: Entry) -> Story:
+    sentence, icon, tone = GRANTS.get(entry.verb, (plainly(entry).sentence, "circle-dot", ""))
+    amount = money(entry.after.get("amount"), Company.get().currency)
+    said = sentence.format(pk=entry.subject_id, amount=amount)
+    url = reverse("dealdesk:grant-detail", args=[entry.subject_id])
+    return Story(said, icon, tone, body=entry.why, url=url)
 
 
 # Words

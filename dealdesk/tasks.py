@@ -33,6 +33,12 @@ def lapse_approvals():
 
 
 @shared_task
+def end_ungranted():
+    """End what rests on a grant that was taken back. It covers nothing since that moment."""
+    operations.end_ungranted(at=timezone.now())
+
+
+@shared_task
 def restaff_requests():
     """Ask others where those asked have left or lost their role."""
     operations.restaff_requests(at=timezone.now())

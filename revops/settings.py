@@ -263,6 +263,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         ("Send what is due", "revops.outbox.tasks.sweep_outbox", 10.0),
         ("Seal the ledger", "revops.ledger.tasks.seal_ledger", 60.0),
         ("Expire requests", "dealdesk.tasks.expire_requests", 300.0),
+        ("End what lost its grant", "dealdesk.tasks.end_ungranted", 300.0),
         ("Let approvals lapse", "dealdesk.tasks.lapse_approvals", 900.0),
         ("Remind the desk", "dealdesk.tasks.remind_late_threads", 300.0),
         ("Ask others", "dealdesk.tasks.restaff_requests", 900.0),

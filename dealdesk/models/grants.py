@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -13,10 +14,23 @@ from dealdesk.models.requests import ApprovalRequest
 from pipeline.models import Account
 from revops.people.models import Role, Team
 
+if TYPE_CHECKING:
+    from revops.people.models import User
+
 
 class StandingGrantQuerySet(models.QuerySet["StandingGrant"]):
     def standing(self) -> StandingGrantQuerySet:
         return self.filter(revoked_at=None)
+
+    def visible_to(self, user: User) -> StandingGrantQuerySet:
+        """One's own, given or held, and all of them for who oversees deals."""
+        if user.has_role(*OVERSEES):
+            return self
+        mine = Q(given_by=user) | Q(person=user)
+        return self.filter(mine | Q(team=user.team_id) if user.team_id else mine)
+
+
+OVERSEES = (Role.REVOPS_ADMIN, Role.DEAL_DESK, Role.FINANCE, Role.LEGAL, Role.AUDITOR)
 
 
 class StandingGrant(models.Model):
@@ -116,6 +130,18 @@ class StandingGrant(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("dealdesk:grant-detail", args=[self.pk])
+
+    @property
+    def number(self) -> str:
+        return str(self)
+
+    @property
+    def uses_hint(self) -> str:
+        return f"of {self.max_uses}"
+
+    @property
+    def amount_hint(self) -> str:
+        return f"of {self.max_amount:,.2f} {self.currency}"
 
     @property
     def grantee(self) -> str:

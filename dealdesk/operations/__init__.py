@@ -17,8 +17,9 @@ from dealdesk.operations.counters import (
 )
 from dealdesk.operations.decisions import decide_approval, send_fresh_link
 from dealdesk.operations.exceptional import bypass_request, meet_condition, reassign_approval
-from dealdesk.operations.nudges import nudge_approvers
+from dealdesk.operations.grants import end_ungranted, give_grant, revoke_grant
 from dealdesk.operations.handing import hand_over_approvals
+from dealdesk.operations.nudges import nudge_approvers
 from dealdesk.operations.policies import publish_policy, publish_preset
 from dealdesk.operations.prices import (
     add_product,
@@ -77,8 +78,10 @@ __all__ = [
     "decide_approval",
     "decide_together",
     "decline_counter",
+    "end_ungranted",
     "expire_requests",
     "follow_absences",
+    "give_grant",
     "hand_over_approvals",
     "hand_thread_on",
     "lapse_approvals",
@@ -100,6 +103,7 @@ __all__ = [
     "retype_discount",
     "revise_quote",
     "revoke_decision",
+    "revoke_grant",
     "run_clocks",
     "save_quote",
     "send_fresh_link",

@@ -67,7 +67,7 @@ def counter_offer(
     request = lock_request(slot.step.request_id, deal)
     slot = locked_slot(slot.pk, request)
     policy = pinned_policy(request)
-    excluded = excluded_people(request.quote, request.submitted_by)
+    excluded = excluded_people(request.quote, request.submitted_by, at)
     check_can_decide(slot, by=by, excluded=excluded, policy=policy)
     check_decides_once(slot)
     check_can_return(request)

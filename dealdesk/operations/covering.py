@@ -8,6 +8,7 @@ from dealdesk import cover, links
 from dealdesk.coverage import approvals_behind, approvals_of, cover_of, covers
 from dealdesk.inputs import QuoteRows, TermsReader, policy_in_force, rows_of, terms_of
 from dealdesk.models import ApprovalRequest, Quote
+from dealdesk.operations.budgets import give_back
 from dealdesk.operations.ending import end_request, tell_outcome
 from dealdesk.operations.shared import lock_deal, lock_request, pinned_policy
 from dealdesk.operations.staffing import restaff
@@ -44,8 +45,12 @@ def rejudge(
     for request in held:
         if covers(request, before).ok:
             changes = covers(request, rows).worsened or ()
-            lost.append(_invalidate(request, deal, changes, by=by, at=at))
+            lost.append(invalidate(request, deal, words(changes), by=by, at=at))
     return lost
+
+
+def words(changes: tuple[cover.FieldChange, ...]) -> str:
+    return " ".join(cover.in_words(changes))
 
 
 def _changed_from_outside(deal: Deal, *, by: Actor, at: datetime) -> list[ApprovalRequest]:
@@ -62,7 +67,7 @@ def _changed_from_outside(deal: Deal, *, by: Actor, at: datetime) -> list[Approv
         if request.is_pending:
             _supersede(request, deal, found, by=by, at=at)
         else:
-            lost.append(_invalidate(request, deal, found.worsened, by=by, at=at))
+            lost.append(invalidate(request, deal, words(found.worsened), by=by, at=at))
     return lost
 
 
@@ -73,19 +78,20 @@ def rows_with(quote: Quote, deal: Deal) -> QuoteRows:
     return rows
 
 
-def _invalidate(
+def invalidate(
     request: ApprovalRequest,
     deal: Deal,
-    changes: tuple[cover.FieldChange, ...],
+    why: str,
     *,
     by: Actor,
     at: datetime,
 ) -> ApprovalRequest:
     request = lock_request(request.pk, deal)
     request.mark_invalidated()
-    request.ended_reason = " ".join(cover.in_words(changes)) or "The deal stands on other terms."
+    request.ended_reason = why or "The deal stands on other terms."
     request.save(update_fields=["status", "ended_reason"])
     refresh_approval(request.deal_id)
+    give_back(request, why=request.ended_reason, by=by, at=at)
     record(
         "approval.cover_lost",
         request,

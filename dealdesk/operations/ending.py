@@ -17,6 +17,7 @@ from dealdesk.models import (
     Decision,
     ExceptionRecord,
 )
+from dealdesk.operations.budgets import give_back
 from dealdesk.operations.shared import pinned_policy
 from pipeline.findings.keeping import refresh_approval
 from revops.company.models import Company
@@ -76,6 +77,7 @@ def end_request(
         state=ApprovalStep.State.CANCELLED, settled_at=at
     )
     close_exceptions(request, at=at)
+    give_back(request, why=why, by=by, at=at)
     record(
         f"approval.{status.value}",
         request,

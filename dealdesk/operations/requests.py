@@ -10,6 +10,7 @@ from dealdesk import links
 from dealdesk.drafts import QuoteDraft, build_rows
 from dealdesk.inputs import rows_of
 from dealdesk.models import ApprovalRequest, CounterOffer, Decision, DecisionRevocation, Quote
+from dealdesk.operations.budgets import give_back
 from dealdesk.operations.ending import close_exceptions, end_request, tell_outcome
 from dealdesk.operations.offers import answer
 from dealdesk.operations.shared import lock_deal, lock_request, pinned_policy
@@ -104,6 +105,7 @@ def _lapse(request_id: int, deal_id: int, *, at: datetime) -> bool:
     request.ended_reason = "It was not used in time. The quote may be submitted again."
     request.save(update_fields=["status", "ended_reason"])
     refresh_approval(deal.pk)
+    give_back(request, why="The approval was not used in time.", by=by, at=at)
     record(
         "approval.lapsed",
         request,
@@ -190,6 +192,7 @@ def _revoke_request(request: ApprovalRequest, *, why: str, by: Actor, at: dateti
         request.save(update_fields=["status", "ended_reason"])
         refresh_approval(request.deal_id)
         close_exceptions(request, at=at)
+        give_back(request, why=why, by=by, at=at)
         record(
             "approval.revoked",
             request,

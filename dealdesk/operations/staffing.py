@@ -45,6 +45,7 @@ ANSWERS = {
     State.REASSIGNED: Answer.GONE,
     State.RETURNED: Answer.GONE,
     State.BYPASSED: Answer.BYPASSED,
+    State.GRANTED: Answer.CARRIED_FORWARD,
 }
 
 

@@ -6,10 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from dealdesk.directory import users_of
+from dealdesk.granting import Granted
 from dealdesk.models import ApprovalRequest, ApprovalSlot, ApprovalStep, Decision
 from dealdesk.operations.ending import approve_request, tell_outcome
 from dealdesk.operations.staffing import open_slots, slots_for, standing
 from dealdesk.previewing import Judgement
+from dealdesk.resolving import AskedGroup
 from dealdesk.settling import Outcome
 from revops.people.actor import Actor
 
@@ -30,7 +32,10 @@ def add_steps(request: ApprovalRequest, found: Judgement, *, at: datetime) -> li
             key=step.key,
             name=step.name,
             mode=step.mode.value,
-            groups={group.role.value: group.needed for group in step.groups},
+            groups={
+                group.role.value: 1 if is_lent(found, step.key, group) else group.needed
+                for group in step.groups
+            },
             topics={g.role.value: [topic.value for topic in g.topics] for g in step.groups},
             reasons={g.role.value: [reason.sentence for reason in g.reasons] for g in step.groups},
             state=StepState.NOT_YET_REQUESTED,
@@ -44,6 +49,9 @@ def add_steps(request: ApprovalRequest, found: Judgement, *, at: datetime) -> li
         for group in step.groups:
             if (step.key, group.role.value) in found.carried:
                 continue
+            if found.granted is not None and is_lent(found, step.key, group):
+                slots.append(_granted_slot(row, group.role.value, found.granted, at=at))
+                continue
             for slot in slots_for(row, group, users):
                 if slot.person_id not in taken:
                     taken.add(slot.person_id)
@@ -51,6 +59,25 @@ def add_steps(request: ApprovalRequest, found: Judgement, *, at: datetime) -> li
     for slot in slots:
         slot.save()
     return slots
+
+
+def is_lent(found: Judgement, step: str, group: AskedGroup) -> bool:
+    """Whether a standing grant answers for this role: then one answer is there, and enough."""
+    return (step, group.role.value) in found.granted_places
+
+
+def _granted_slot(step: ApprovalStep, role: str, granted: Granted, *, at: datetime) -> ApprovalSlot:
+    grant = granted.grant
+    return ApprovalSlot(
+        step=step,
+        role=role,
+        person=grant.given_by,
+        held_as=grant.role,
+        substitution=f"Under grant {grant} of {grant.given_by.name}",
+        state=SlotState.GRANTED,
+        hours=Decimal(0),
+        closed_at=at,
+    )
 
 
 def _carried_slot(

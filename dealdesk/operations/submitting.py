@@ -22,6 +22,7 @@ from dealdesk.models import (
     Quote,
     TermsSnapshot,
 )
+from dealdesk.operations.budgets import draw, secured
 from dealdesk.operations.ending import end_request
 from dealdesk.operations.offers import answer
 from dealdesk.operations.shared import (
@@ -98,13 +99,15 @@ def submit_locked(
     quote.deal = deal
     check_not_approved(quote, at)
     check_prices(rows)
-    found = judge(rows, submitter=by.user, at=at)
+    found = secured(rows, judge(rows, submitter=by.user, at=at), by=by, at=at)
     check_answers(found, answers)
     _supersede_others(quote, deal, by=by, at=at)
     _freeze(quote, found, at=at)
     request = _request(quote, deal, found, answers, by=by, at=at)
     exceptions_of(request, found.terms, found.route, found.policy)
     slots = add_steps(request, found, at=at)
+    if found.granted is not None:
+        draw(found.granted, request, by=by, at=at)
     record(
         "quote.submitted",
         request,
@@ -120,6 +123,7 @@ def submit_locked(
             "asked": [
                 slot.person_id for slot in slots if slot.state == SlotState.NOT_YET_REQUESTED
             ],
+            "grant": found.granted.grant.pk if found.granted else None,
             "carried": [slot.carried_from_id for slot in slots if slot.carried_from_id],
             "needed_by": answers.needed_by,
         },

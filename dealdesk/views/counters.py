@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dealdesk import operations
@@ -42,7 +43,7 @@ def approval_counter(request, pk) -> HttpResponse:
     asked, by = slot.step.request, Actor.from_request(request)
     try:
         policy = policy_from_json(asked.policy.body)
-        excluded = excluded_people(asked.quote, asked.submitted_by)
+        excluded = excluded_people(asked.quote, asked.submitted_by, timezone.now())
         check_can_decide(slot, by=by, excluded=excluded, policy=policy)
         check_can_return(asked)
     except Refused as refused:

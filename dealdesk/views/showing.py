@@ -142,12 +142,12 @@ def preview_steps(preview: Preview) -> list[RouteStep]:
 
 
 def preview_step(step: PreviewStep, group: PreviewGroup, preview: Preview) -> RouteStep:
-    carried = group.carried
-    because = " ".join(group.notes)
+    carried, granted = group.carried, group.granted
+    because = granted.sentence if granted else " ".join(group.notes)
     people = [
         RoutePerson(
             person,
-            state="approved" if carried else "planned",
+            state="approved" if carried else "closed" if granted else "planned",
             at=carried.decided_at if carried else None,
             because=because if number == 0 else "",
         )
@@ -158,11 +158,11 @@ def preview_step(step: PreviewStep, group: PreviewGroup, preview: Preview) -> Ro
     mode = "the first to answer decides" if len(people) > 1 else ""
     return RouteStep(
         label=capital(group.label.removeprefix("the ")),
-        state="carried" if carried else "planned",
+        state="carried" if carried else "granted" if granted else "planned",
         people=people,
         mode=", ".join(filter(None, [mode, after])),
         reasons=group.reasons,
-        expected="" if carried else f"within {group.working_days}",
+        expected="" if carried or granted else f"within {group.working_days}",
     )
 
 
@@ -213,6 +213,7 @@ def group_state(states: set[str]) -> str:
         (S.REJECTED, "rejected"),
         (S.RETURNED, "returned"),
         (S.CARRIED_FORWARD, "carried"),
+        (S.GRANTED, "granted"),
         (S.APPROVED, "approved"),
         (S.BYPASSED, "bypassed"),
         (S.REQUESTED, "waiting"),
@@ -503,6 +504,8 @@ def request_status(
         return "override", f"Passed without its approvers by {who}: {request.ended_reason}"
     if status == Status.APPROVED:
         how = "Approved at once: within the rep's authority" if request.is_automatic else "Approved"
+        lent = next((slot.substitution for slot in slots if slot.state == S.GRANTED), "")
+        how = f"{how} {lent[:1].lower()}{lent[1:].rstrip('.')}" if lent else how
         if request.valid_until and at >= request.valid_until:
             return (
                 "warn",

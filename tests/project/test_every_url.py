@@ -5,14 +5,15 @@ record unknown here, says so in this file.
 """
 
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 
-from dealdesk.models import ApprovalRequest, Quote
-from dealdesk.operations import ask_desk, counter_offer
+from dealdesk.models import ApprovalRequest, Quote, StandingGrant
+from dealdesk.operations import ask_desk, counter_offer, give_grant
 from dealdesk.patches import LinePatch, Patch
 from pipeline.forecasting.whose import may_see_forecast, people_seen_by
 from pipeline.models import Account, Contact, Deal, DigestSent
@@ -194,8 +195,23 @@ def records(rep, vp, finance, legal, desk):
             person=rep, first_day=AT.date(), last_day=LAST_DAY, entered_at=AT
         ),
         "counter": countered(rep, vp, account),
+        "grant": lent(vp, rep),
         "thread": ask_desk(deal=deal, body="May they?", by=by, at=AT),
     }
+
+
+def lent(vp, rep):
+    """What the VP lets the rep decide alone."""
+    return give_grant(
+        role="vp_sales",
+        person=rep,
+        max_discount_percent=Decimal(25),
+        max_uses=1,
+        max_amount=Decimal(1),
+        ends_on=date(2099, 1, 1),
+        by=Actor.of(vp),
+        at=AT,
+    )
 
 
 def countered(rep, vp, account):
@@ -243,6 +259,7 @@ def noun_of(address) -> str:
         "approvals": "approval",
         "decisions": "decision",
         "counters": "counter",
+        "grants": "grant",
         "attachments": "attachment",
         "tasks": "task",
         "digests": "digest",
@@ -269,6 +286,7 @@ def sees(person, noun, record) -> bool:
         "contact": Contact,
         "quote": Quote,
         "request": ApprovalRequest,
+        "grant": StandingGrant,
     }
     if noun in known:
         return known[noun].objects.visible_to(person).filter(pk=record.pk).exists()

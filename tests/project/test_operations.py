@@ -14,6 +14,7 @@ BY_NOBODY = {
     "revops.ledger.operations.seal_checkpoint",
     "revops.apikeys.operations.sweep_keys",
     "dealdesk.operations.expire_requests",
+    "dealdesk.operations.end_ungranted",
     "dealdesk.operations.lapse_approvals",
     "dealdesk.operations.restaff_requests",
     "dealdesk.operations.follow_absences",
