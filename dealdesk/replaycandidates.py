@@ -220,27 +220,40 @@ def without_category(category: str, role: Role) -> Step:
 # Judging them
 
 
-def best(
-    cells: Cells, before: Judge, tried: Sequence[tuple[Candidate, Judge]], many: int = SHOWN
-) -> list[Candidate]:
-    """The changes that remove most approvals, one of each family; the smaller exposure first."""
-    now = [outcome for _, outcome in cells.judged(before)]
-    found: dict[str, tuple[Effect, Candidate]] = {}
-    for candidate, judge in tried:
-        effect = effect_of(candidate.sentence, cells, now, judge)
-        known = found.get(candidate.family)
-        if effect.removed > 0 and (known is None or rank(effect) < rank(known[0])):
-            found[candidate.family] = (effect, candidate)
-    ranked = sorted(found.values(), key=lambda pair: rank(pair[0]))
-    return [candidate for _, candidate in ranked[:many]]
+def best(cells: Cells, policy: Policy, tried: Sequence[Candidate]) -> list[Candidate]:
+    """Choose one change after the other, each time what removes most on top of those chosen.
+
+    Of a family only one is chosen; of two that remove as much, the one that exposes less.
+    """
+    chosen: list[Candidate] = []
+    while len(chosen) < SHOWN:
+        now = outcomes(cells, Judge(policy))
+        taken = {each.family for each in chosen}
+        open_ = [each for each in tried if each.family not in taken]
+        ranked = sorted(
+            ((effect_of(each, cells, now, policy), each) for each in open_),
+            key=lambda pair: rank(pair[0]),
+        )
+        if not ranked or ranked[0][0].removed <= 0:
+            break
+        chosen.append(ranked[0][1])
+        policy = ranked[0][1].apply(policy)
+    return chosen
+
+
+def outcomes(cells: Cells, judge: Judge) -> list[Outcome]:
+    return [outcome for _, outcome in cells.judged(judge)]
 
 
 def rank(effect: Effect) -> tuple[int, int, str]:
     return -effect.removed, effect.exposed, effect.sentence
 
 
-def effect_of(sentence: str, cells: Cells, before: Iterable[Outcome], judge: Judge) -> Effect:
-    """Hold one changed policy against what the present one asks of the same deals."""
+def effect_of(
+    candidate: Candidate, cells: Cells, before: Iterable[Outcome], policy: Policy
+) -> Effect:
+    """Hold a changed policy against what the one before asks of the same deals."""
+    judge = Judge(candidate.apply(policy))
     removed = freed = deals = exposed = 0
     for (cell, after), was in zip(cells.judged(judge), before, strict=True):
         if after.is_refused or was.is_refused:
@@ -250,4 +263,15 @@ def effect_of(sentence: str, cells: Cells, before: Iterable[Outcome], judge: Jud
             deals += cell.count
             exposed += cell.net
             freed += cell.count if after.is_automatic else 0
-    return Effect(capital(sentence), removed, freed, deals, exposed)
+    return Effect(capital(candidate.sentence), removed, freed, deals, exposed)
+
+
+def together(chosen: Sequence[Candidate]) -> Candidate:
+    """Several changes as one."""
+
+    def apply(policy: Policy) -> Policy:
+        for each in chosen:
+            policy = each.apply(policy)
+        return policy
+
+    return Candidate("together", "All of them together", apply)

@@ -9,7 +9,15 @@ from typing import Any
 
 from dealdesk.inputs import RateBook
 from dealdesk.policy import Policy
-from dealdesk.replaycandidates import Candidate, Effect, best, candidates, effect_of
+from dealdesk.replaycandidates import (
+    Candidate,
+    Effect,
+    best,
+    candidates,
+    effect_of,
+    outcomes,
+    together,
+)
 from dealdesk.replaycells import Cells
 from dealdesk.replaycompare import money, side
 from dealdesk.replayfile import FileReader, Words, file_kind
@@ -18,8 +26,8 @@ from revops.company.models import Company
 from revops.imports.mapping import parse_mapping
 from revops.imports.problems import BadFile
 
-BAD_SHOWN = 200
-ROUTES_SHOWN = 12
+BAD_SHOWN = 50
+ROUTES_SHOWN = 8
 MOST_CELLS_IN_FULL = 2000
 """With a policy that facts do not do for, changes are tried on no more different deals."""
 TOLD_EVERY = 2000
@@ -43,8 +51,8 @@ class ExportReplay:
         mapping = parse_mapping(self.mapping_text, file_kind(self.policy))
         reader = FileReader(self.data, mapping, words)
         present = Judge(self.policy)
-        tried = self._tried(candidates(self.policy, {}, company.currency))
-        cells = Cells([present, *(judge for _, judge in tried)])
+        steps = candidates(self.policy, {}, company.currency)
+        cells = Cells([present, *(Judge(each.apply(self.policy)) for each in steps)])
         total = self.data.count(b"\n")
         for number, deal in enumerate(reader, start=1):
             cells.add(deal)
@@ -54,50 +62,41 @@ class ExportReplay:
             raise BadFile("The file has a header and no rows.")
         asked_for = {term.key: term.name for term in words.seen.values()}
         # A term that is adopted tells no more deals apart, so the cells serve for it as well.
-        tried = self._tried(candidates(self.policy, asked_for, company.currency))
-        return self._told(cells, present, tried, reader, company.currency, tell)
-
-    def _tried(self, found: list[Candidate]) -> list[tuple[Candidate, Judge]]:
-        return [(each, Judge(each.apply(self.policy))) for each in found]
-
-    def _told(
-        self,
-        cells: Cells,
-        present: Judge,
-        tried: list[tuple[Candidate, Judge]],
-        reader: FileReader,
-        currency: str,
-        tell: Progress,
-    ) -> dict[str, Any]:
+        steps = candidates(self.policy, asked_for, company.currency)
         good = sum(cell.count for cell in cells.found.values())
         tell("judging", good, good)
-        judged = cells.judged(present)
-        now = [outcome for _, outcome in judged]
-        may_try = cells.is_quick or len(cells.found) <= MOST_CELLS_IN_FULL
-        chosen = best(cells, present, tried) if may_try else []
-        effects = [
-            effect_of(each.sentence, cells, now, Judge(each.apply(self.policy))) for each in chosen
-        ]
         return {
             "rows": reader.rows,
-            "deals": good,
             "bad_count": len(reader.bad),
             "bad": [{"line": bad.line, "reason": bad.reason} for bad in reader.bad[:BAD_SHOWN]],
-            "currency": currency,
-            "net": money(sum(cell.net for cell in cells.found.values())),
-            **side((outcome, cell.count, cell.net) for cell, outcome in judged),
-            "routes": routes_of((outcome.key, cell.count, cell.net) for cell, outcome in judged),
-            "changes": [effect_json(effect) for effect in effects],
-            "together": effect_json(self._together(chosen, cells, now)) if len(chosen) > 1 else {},
-            "tried": len(tried) if may_try else 0,
+            "currency": company.currency,
+            **told(cells, present),
+            **self._changes(cells, steps),
         }
 
-    def _together(self, chosen: list[Candidate], cells: Cells, now: list[Any]) -> Effect:
-        """The chosen changes in one policy: what they do together is not their sum."""
-        policy = self.policy
-        for each in chosen:
-            policy = each.apply(policy)
-        return effect_of("All of them together", cells, now, Judge(policy))
+    def _changes(self, cells: Cells, steps: list[Candidate]) -> dict[str, Any]:
+        """The changes that remove most, each judged alone, and what all of them do."""
+        if not cells.is_quick and len(cells.found) > MOST_CELLS_IN_FULL:
+            return {"changes": [], "together": {}, "tried": 0}
+        chosen, now = best(cells, self.policy, steps), outcomes(cells, Judge(self.policy))
+        alone = [effect_of(each, cells, now, self.policy) for each in chosen]
+        whole = effect_of(together(chosen), cells, now, self.policy)
+        return {
+            "changes": [effect_json(effect) for effect in alone],
+            "together": effect_json(whole) if len(chosen) > 1 else {},
+            "tried": len(steps),
+        }
+
+
+def told(cells: Cells, present: Judge) -> dict[str, Any]:
+    """What the policy makes of all deals."""
+    judged = [(outcome, cell.count, cell.net) for cell, outcome in cells.judged(present)]
+    return {
+        "deals": sum(count for _, count, _ in judged),
+        "net": money(sum(net for _, _, net in judged)),
+        **side(judged),
+        "routes": routes_of((outcome.key, count, net) for outcome, count, net in judged),
+    }
 
 
 def routes_of(rows: Any) -> list[dict[str, Any]]:
@@ -108,10 +107,10 @@ def routes_of(rows: Any) -> list[dict[str, Any]]:
         tally[0] += count
         tally[1] += net
     ranked = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
-    return [
-        {"route": key, "count": count, "net": money(net)}
-        for key, (count, net) in ranked[:ROUTES_SHOWN]
-    ]
+    shown, others = ranked[:ROUTES_SHOWN], [tally for _, tally in ranked[ROUTES_SHOWN:]]
+    if others:
+        shown.append(("", [sum(tally[0] for tally in others), sum(tally[1] for tally in others)]))
+    return [{"route": key, "count": count, "net": money(net)} for key, (count, net) in shown]
 
 
 def effect_json(effect: Effect) -> dict[str, Any]:

@@ -71,6 +71,30 @@ class NetDays(Choice):
             raise
 
 
+MONTHS_AHEAD = {"month": 1, "quarter": 3, "half": 6, "semi": 6, "annual": 12, "year": 12}
+
+
+@dataclass(frozen=True)
+class BillingWords(Choice):
+    """A billing frequency by code or label, or by the words of another system.
+
+    `known` are the frequencies there are: months ahead and arrears, with their code.
+    """
+
+    known: tuple[tuple[tuple[int, bool], str], ...] = ()
+
+    def read(self, text: str, formats: Formats, scale: Decimal | None = None) -> str:
+        try:
+            return super().read(text, formats)
+        except BadValue:
+            said = text.casefold()
+            months = next((count for word, count in MONTHS_AHEAD.items() if word in said), None)
+            found = dict(self.known).get((months or 0, "arrears" in said))
+            if months is None or found is None:
+                raise
+            return found
+
+
 @dataclass(frozen=True)
 class TermList(FieldType):
     """Non-standard terms, separated by semicolons."""
@@ -88,7 +112,11 @@ class TermList(FieldType):
 def file_kind(policy: Policy) -> Kind:
     """What a column of another system's export may mean."""
     payment = PaymentTerms.objects.order_by("net_days").values_list("key", "name")
-    billing = BillingFrequency.objects.order_by("pk").values_list("key", "name")
+    billing = list(BillingFrequency.objects.order_by("pk"))
+    frequencies = BillingWords(
+        options=tuple((row.key, row.name) for row in billing),
+        known=tuple(((row.months_ahead, row.in_arrears), row.key) for row in billing),
+    )
     fields = (
         Field("discount_percent", Percent()),
         Field("amount", Number(digits=20, minimum=Decimal(0))),
@@ -97,7 +125,7 @@ def file_kind(policy: Policy) -> Kind:
         Field("submitted_on", Day()),
         Field("term_months", Integer(1, 600)),
         Field("payment", NetDays(tuple(payment))),
-        Field("billing", Choice(tuple(billing))),
+        Field("billing", frequencies),
         Field("segment", Choice(tuple((band.key, band.label) for band in policy.segments))),
         Field("employees", Integer(0, 100_000_000)),
         Field("non_standard_terms", TermList()),

@@ -189,7 +189,11 @@ def figures_of(found) -> dict:
         ],
         "asked": sum(counts[0] for counts in found["roles"].values()),
         "routes": [
-            {**row, "name": tier_name(row["route"]), "net": Decimal(row["net"])}
+            {
+                **row,
+                "name": tier_name(row["route"]) if row["route"] else "Other routes",
+                "net": Decimal(row["net"]),
+            }
             for row in found["routes"]
         ],
         "changes": [exposing(row) for row in found["changes"]],

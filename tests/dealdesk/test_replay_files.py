@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dealdesk.models import ReplayFile
 from dealdesk.operations import replayfiles
 from dealdesk.presets import AS_IN_THE_SOURCES, RECOMMENDED
-from dealdesk.replaycandidates import candidates, effect_of
+from dealdesk.replaycandidates import Candidate, candidates, effect_of, outcomes
 from dealdesk.replaycells import Cells, facts_of_deal, terms_of_deal
 from dealdesk.replayfile import PastDeal
 from dealdesk.replayjudge import Judge, judge_in_full
@@ -155,15 +155,15 @@ def test_the_three_changes_say_what_they_remove_and_expose(revops):
 
 
 @pytest.mark.django_db
-def test_changes_of_different_rules_are_judged_alone_and_together(revops):
+def test_each_change_is_chosen_on_top_of_those_before(revops):
     mapping = MAPPING.replace("100", "9000") + 'non_standard_terms = "{terms}"\n'
     rows = ["1000,5,Odd wish"] * 4 + ["1000,5,"] * 6
 
     found = judged(revops, "net,off,terms\n" + "\n".join(rows), mapping).outcome
 
     removed = {row["sentence"]: row["removed"] for row in found["changes"]}
-    assert sorted(removed.values(), reverse=True) == [12, 10, 10]
-    assert found["together"]["removed"] < sum(removed.values())
+    assert next(iter(removed.values())) == 12
+    assert found["together"]["removed"] == 24
 
 
 @pytest.mark.django_db
@@ -319,12 +319,14 @@ def test_an_amount_is_exposed_only_where_somebody_drops_out():
     present = Judge(AS_IN_THE_SOURCES)
     cells = Cells([present])
     cells.add(deal)
-    now = [outcome for _, outcome in cells.judged(present)]
-
-    none = effect_of("nothing", cells, now, present)
+    now = outcomes(cells, present)
     bands = tuple(replace(band, roles=()) for band in AS_IN_THE_SOURCES.prices[0].bands)
     free = replace(AS_IN_THE_SOURCES, prices=(replace(AS_IN_THE_SOURCES.prices[0], bands=bands),))
-    all_of_it = effect_of("all", cells, now, Judge(free))
+
+    none, all_of_it = (
+        effect_of(Candidate("x", "x", lambda _, to=to: to), cells, now, AS_IN_THE_SOURCES)
+        for to in (AS_IN_THE_SOURCES, free)
+    )
 
     assert (none.removed, none.exposed) == (0, 0)
     assert (all_of_it.removed, all_of_it.freed, all_of_it.exposed) == (1, 1, 850_000)
