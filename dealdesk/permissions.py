@@ -212,12 +212,34 @@ def check_fits(slot: ApprovalSlot, to: User, *, excluded: Mapping[int, str]) -> 
 STANDS_IN: Mapping[str, str] = {Role.SALES_MANAGER: Role.VP_SALES}
 
 
-def check_can_bypass(request: ApprovalRequest, *, by: Actor) -> None:
+def check_can_add_approver(request: ApprovalRequest, *, by: Actor) -> None:
+    """Raise unless `by` may ask somebody more: who is asked now, the deal desk and RevOps."""
+    if by.user is None:
+        raise NotAllowed("Somebody is added by a person.")
+    asked = ApprovalSlot.objects.open().filter(step__request=request, person=by.user)
+    if not by.user.has_role(Role.DEAL_DESK, Role.REVOPS_ADMIN) and not asked.exists():
+        raise NotAllowed("Only who is asked, the deal desk and RevOps may ask somebody more.")
+    check_is_pending(request)
+
+
+def check_may_be_added(request: ApprovalRequest, to: User, *, excluded: Mapping[int, str]) -> None:
+    """Raise unless this person may decide beside those asked: active, with no part in the terms."""
+    if not to.can_be_mailed or not to.roles:
+        raise NotAllowed(f"{to.name} is not active here.", code="not_eligible")
+    if to.pk in excluded:
+        why = f"{to.name} may not decide: {to.name} {excluded[to.pk]}."
+        raise NotAllowed(why, code="not_eligible")
+    slots = ApprovalSlot.objects.filter(step__request=request, person=to)
+    if slots.exclude(state=ApprovalSlot.State.REASSIGNED).exists():
+        raise Refused(f"{to.name} is asked already.", code="already_asked")
+
+
+def check_can_bypass(request: ApprovalRequest, *, by: Actor, at: datetime) -> None:
     """Raise unless `by` may let this request pass: RevOps, with no part in it themselves."""
     if by.user is None or not by.user.has_role(Role.REVOPS_ADMIN):
         raise NotAllowed("Only RevOps may let a request pass without its approvers.")
     check_is_pending(request)
-    excluded = excluded_people(request.quote, request.submitted_by)
+    excluded = excluded_people(request.quote, request.submitted_by, at)
     if by.user.pk in excluded:
         why = f"You may not: {by.user.name} {excluded[by.user.pk]}."
         raise NotAllowed(why, code="not_eligible")

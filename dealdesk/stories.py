@@ -154,8 +154,8 @@ def approval(entry: Entry, people: Mapping[int, User], request: int | None) -> S
         return Story("used the approval for the win", "badge-check", "good", url=url)
     if entry.verb == "approval.decision_revoked":
         return Story("took the approval back", "undo-2", "warn", body=entry.why, url=url)
-    if entry.verb in ("approval.asked", "approval.reassigned"):
-        asked = entry.verb == "approval.asked"
+    if entry.verb in ("approval.asked", "approval.added", "approval.reassigned"):
+        asked = entry.verb != "approval.reassigned"
         person = people.get(facts.get("person" if asked else "from", 0))
         name = person.name if person else "somebody"
         sentence = f"asked {name}" if asked else f"no longer asks {name}"

@@ -16,7 +16,12 @@ from dealdesk.operations.counters import (
     take_up_counter,
 )
 from dealdesk.operations.decisions import decide_approval, send_fresh_link
-from dealdesk.operations.exceptional import bypass_request, meet_condition, reassign_approval
+from dealdesk.operations.exceptional import (
+    add_approver,
+    bypass_request,
+    meet_condition,
+    reassign_approval,
+)
 from dealdesk.operations.grants import end_ungranted, give_grant, revoke_grant
 from dealdesk.operations.handing import hand_over_approvals
 from dealdesk.operations.nudges import nudge_approvers
@@ -59,6 +64,7 @@ from dealdesk.operations.together import decide_together
 
 __all__ = [
     "accept_counter",
+    "add_approver",
     "add_case",
     "add_product",
     "add_term",

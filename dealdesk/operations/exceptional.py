@@ -5,8 +5,10 @@ doing what an approval was given under.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import Max
 
 from dealdesk import links
 from dealdesk.exclusions import excluded_people
@@ -20,18 +22,22 @@ from dealdesk.operations.ending import (
     tell_outcome,
 )
 from dealdesk.operations.shared import lock_deal, lock_request, pinned_policy
-from dealdesk.operations.staffing import open_slots, release
+from dealdesk.operations.staffing import open_slots, release, standing
 from dealdesk.permissions import (
+    check_can_add_approver,
     check_can_bypass,
     check_can_hand_on,
     check_can_meet,
     check_fits,
+    check_may_be_added,
 )
+from dealdesk.policy import Role as AskedRole
+from dealdesk.policy import Topic
 from pipeline.findings.keeping import refresh_approval
 from revops.ledger.operations import record
 from revops.outbox.operations import notify
 from revops.people.actor import Actor
-from revops.people.models import User
+from revops.people.models import Role, User
 from revops.refusals import Conflict, Refused
 
 
@@ -50,7 +56,7 @@ def reassign_approval(
     check_can_hand_on(slot, by=by)
     if not reason.strip():
         raise Refused("Say why you hand this on.", code="reason_missing")
-    role = check_fits(slot, to, excluded=excluded_people(request.quote, request.submitted_by))
+    role = check_fits(slot, to, excluded=excluded_people(request.quote, request.submitted_by, at))
     release(slot, why=reason.strip(), by=by, at=at)
     new = ApprovalSlot(
         step=slot.step,
@@ -68,6 +74,88 @@ def reassign_approval(
 
 
 @transaction.atomic(durable=True)
+def add_approver(
+    *, request: ApprovalRequest, person: User, reason: str, by: Actor, at: datetime
+) -> ApprovalSlot:
+    """Ask somebody more than the policy asks; the request waits for their yes too.
+
+    Any active person with no part in these terms. They judge all of it, with a clock and a link
+    of their own. A later attempt asks what the policy asks, unless they are added again.
+    """
+    deal = lock_deal(request.deal_id)
+    request = lock_request(request.pk, deal)
+    check_can_add_approver(request, by=by)
+    assert by.user is not None  # check_can_add_approver has asked
+    if not reason.strip():
+        raise Refused("Say why this person is needed.", code="reason_missing")
+    excluded = excluded_people(request.quote, request.submitted_by, at)
+    check_may_be_added(request, person, excluded=excluded)
+    position = (request.steps.aggregate(last=Max("position"))["last"] or 0) + 1
+    role = role_of(person)
+    why = f"{by.name} added {person.name}: {reason.strip()}"
+    step = ApprovalStep.objects.create(
+        request=request,
+        position=position,
+        wave=standing(request).open_wave or 1,
+        key=f"added-{position}",
+        name=f"{person.name}, added",
+        groups={role: 1},
+        topics={role: [topic.value for topic in Topic]},
+        reasons={role: [why]},
+        state=ApprovalStep.State.NOT_YET_REQUESTED,
+        added_by=by.user,
+        added_why=reason.strip()[:300],
+    )
+    slot = ApprovalSlot(step=step, role=role, person=person, held_as=role, hours=ADDED_HOURS)
+    open_slots([slot], request, at=at)
+    record(
+        "approval.added",
+        slot,
+        by=by,
+        at=at,
+        after={"person": person.pk, "role": role},
+        why=reason.strip(),
+        related=[request, deal],
+    )
+    tell_added(slot, request, why=reason.strip(), by=by, at=at)
+    return slot
+
+
+ADDED_HOURS = Decimal(24)
+"""Business hours of somebody whom no policy gives any."""
+
+
+def role_of(person: User) -> str:
+    """The role in which somebody added decides: the first of the deciding ones, else any."""
+    ordered = [*(role.value for role in AskedRole), *Role.values]
+    return next(role for role in ordered if role in person.roles)
+
+
+def tell_added(
+    slot: ApprovalSlot, request: ApprovalRequest, *, why: str, by: Actor, at: datetime
+) -> None:
+    """Tell submitter and owner that one more is asked."""
+    people = [p for p in (request.submitted_by, request.deal.owner) if p is not None]
+    for each in dict.fromkeys(people):
+        if by.user is not None and each.pk == by.user.pk:
+            continue
+        notify(
+            each,
+            "approval.added",
+            about=request,
+            dedupe_key=f"slot:{slot.pk}",
+            at=at,
+            context={
+                "deal": request.deal.name,
+                "who": by.name,
+                "added": slot.person.name,
+                "why": why,
+            },
+            link=f"request:{request.pk}",
+        )
+
+
+@transaction.atomic(durable=True)
 def bypass_request(
     *, request: ApprovalRequest, reason: str, by: Actor, at: datetime
 ) -> ApprovalRequest:
@@ -78,7 +166,7 @@ def bypass_request(
     """
     deal = lock_deal(request.deal_id)
     request = lock_request(request.pk, deal)
-    check_can_bypass(request, by=by)
+    check_can_bypass(request, by=by, at=at)
     if not reason.strip():
         raise Refused("Say why this passes without its approvers.", code="reason_missing")
     request.mark_bypassed()

@@ -79,6 +79,8 @@ def _take_over(
     at: datetime,
 ) -> bool:
     """Give the slot to the successor, where they hold its role, are not excluded, nor asked."""
+    if slot.step.added_by_id:
+        return False  # Somebody in person was asked beside the policy.
     role = Role(slot.role)
     person = person_of(successor)
     excluded = excluded_people(request.quote, request.submitted_by, at)

@@ -247,7 +247,14 @@ def refill(
     by: Actor,
     at: datetime,
 ) -> Sequence[Problem]:
-    """Resolve one group again; nobody is in two groups of the step, and nobody is asked twice."""
+    """Resolve one group again; nobody is in two groups of the step, and nobody is asked twice.
+
+    The policy knows nobody for a step that was added: whoever added it names somebody else.
+    """
+    if step.added_by is not None:
+        who = step.added_by.name
+        sentence = f"Whom {who} added cannot answer any more. Hand it on, or recall and resubmit."
+        return [Problem("approver_missing", sentence, role)]
     busy = {
         slot.person_id: "is asked in this step already"
         for slot in step.slots.exclude(state=State.REASSIGNED)

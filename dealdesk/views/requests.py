@@ -9,11 +9,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from dealdesk import operations
+from dealdesk.addforms import AddForm
 from dealdesk.coverage import conditions_of
 from dealdesk.forms import ReasonForm
 from dealdesk.mails import given_facts, in_return_facts
 from dealdesk.models import ApprovalRequest, Decision
-from dealdesk.permissions import check_can_bypass, check_can_recall, check_can_revoke
+from dealdesk.permissions import (
+    check_can_add_approver,
+    check_can_bypass,
+    check_can_recall,
+    check_can_revoke,
+)
 from dealdesk.terms import terms_code
 from dealdesk.views.approvals import ask_sentence
 from dealdesk.views.offers import offer_of
@@ -59,12 +65,13 @@ def show(
         "history": tell(list(entries), request.user),
         "cannot_recall": why_not(check_can_recall, asked, by=by),
         "may_bypass": request.user.has_role(Role.REVOPS_ADMIN)
-        and not why_not(check_can_bypass, asked, by=by),
+        and not why_not(check_can_bypass, asked, by=by, at=at),
         "open_slot": next((slot for slot in mine if slot.is_open and asked.is_pending), None),
         "revocable": revocable(shown, slots, by, at),
         "talk": conversation_of(asked, by),
         "conditions": conditions_of(asked),
         "offer": offer_of(asked, by, at),
+        "add_form": None if why_not(check_can_add_approver, asked, by=by) else AddForm(asked=asked),
         "may_meet": asked.deal.is_open and not why_not(check_can_change, asked.deal, by=by),
         "said": said,
         **standing_of(asked, slots, by, at),
