@@ -93,9 +93,8 @@ def hand_upward(slot: ApprovalSlot, request: ApprovalRequest, *, at: datetime) -
     """As long again is over: the next one up answers instead, or RevOps is told."""
     policy = pinned_policy(request)
     person = first_free(those_above(slot, request, policy, at), slot, request, at)
-    role = Role(slot.role)
     if person is None:
-        sentence = f"{capital(role.label)} has not answered in time, and nobody else may."
+        sentence = f"{who_is_late(slot)} has not answered in time, and nobody else may."
         tell_unanswerable(request, [Problem("unanswered", sentence, slot.role)], at=at)
         return Outcome.NOBODY
     note = f"{slot.person.name} has not answered in time, so {person.name} is asked instead."
@@ -109,6 +108,16 @@ ACTS: dict[Kind, Callable[..., Outcome]] = {
     Kind.REMINDER: remind_and_add,
     Kind.ESCALATION: hand_upward,
 }
+
+
+def who_is_late(slot: ApprovalSlot) -> str:
+    """The role that was asked; somebody added to the route was asked by name."""
+    return capital(Role(slot.role).label) if is_of_policy(slot) else slot.person.name
+
+
+def is_of_policy(slot: ApprovalSlot) -> bool:
+    """Whether the policy asks this; who was added beside it has no role that others could take."""
+    return slot.role in set(Role) and slot.step.added_by_id is None
 
 
 def remind(slot: ApprovalSlot, request: ApprovalRequest, kind: Kind, *, at: datetime) -> None:
@@ -166,6 +175,8 @@ def backups(
     slot: ApprovalSlot, request: ApprovalRequest, policy: Policy, at: datetime
 ) -> Iterator[Person]:
     """Who may be added: the backup the policy names, the fallback, then others of the role."""
+    if not is_of_policy(slot):
+        return
     yield from named(slot, policy, "backup", at)
     yield from named(slot, policy, "fallback", at)
     directory = directory_of(request.deal.owner, policy, at)
@@ -179,6 +190,8 @@ def those_above(
     slot: ApprovalSlot, request: ApprovalRequest, policy: Policy, at: datetime
 ) -> Iterator[Person]:
     """Who answers instead, of the same discipline: above a sales manager the VPs of the line."""
+    if not is_of_policy(slot):
+        return
     directory: Directory = directory_of(request.deal.owner, policy, at)
     if slot.role == Role.SALES_MANAGER:
         yield from (each for each in directory.line if Role.VP_SALES in each.roles)

@@ -261,6 +261,9 @@ def refill(
     }
     route = route_from_plain(request.route)
     narrowed = only_group(route, step.key, role)
+    if not any(each.groups for each in narrowed.steps):
+        who = f"{step.name} was asked beside the policy, and nobody stands in."
+        return [Problem("approver_missing", who, role)]
     people = directory_of(request.deal.owner, policy, at)
     found = resolve(narrowed, people, {**busy, **excluded})
     if not found.ok:

@@ -26,6 +26,7 @@ from dealdesk.permissions import (
     check_can_decide,
     check_can_hand_on,
     check_can_revoke,
+    check_stands_in,
 )
 from dealdesk.policy import policy_from_json
 from dealdesk.views.shared import first_with_request, slot_or_404, why_not
@@ -187,8 +188,9 @@ def approval_context(slot: ApprovalSlot, by: Actor, at: datetime, *, user) -> di
     asked = slot.step.request
     shown = show_request(asked, at, compare=True)
     policy = shown.policy
-    excluded = excluded_people(asked.quote, asked.submitted_by)
+    excluded = excluded_people(asked.quote, asked.submitted_by, at)
     cannot = why_not(check_can_decide, slot, by=by, excluded=excluded, policy=policy)
+    cannot = cannot or why_not(check_stands_in, slot, at=at)
     entries = Entry.objects.about(asked).select_related("actor", "on_behalf_of")[:HISTORY]
     is_mine = bool(user and user.pk == slot.person_id)
     return {

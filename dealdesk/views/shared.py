@@ -51,7 +51,8 @@ def slot_or_404(request, pk: int) -> ApprovalSlot:
 
 
 def with_request(slots):
-    return slots.select_related("person", *(f"step__request__{name}" for name in REQUEST))
+    people = ("person", "absence__person", "absence__delegate")
+    return slots.select_related(*people, *(f"step__request__{name}" for name in REQUEST))
 
 
 def first_with_request(slots, number: int) -> list[ApprovalSlot]:

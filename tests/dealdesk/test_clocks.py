@@ -7,14 +7,16 @@ import pytest
 
 from dealdesk import links
 from dealdesk.clocks import Kind, latest, times_of
-from dealdesk.models import ApprovalLink, ApprovalSlot, ClockMark, Decision
+from dealdesk.models import ApprovalLink, ApprovalSlot, ApprovalStep, ClockMark, Decision
 from dealdesk.operations import (
     answer_question,
     ask_submitter,
+    follow_absences,
     publish_policy,
     recall_request,
     run_clocks,
 )
+from dealdesk.operations.staffing import open_slots
 from dealdesk.policy import Role, StepMode
 from dealdesk.presets import AS_IN_THE_SOURCES
 from revops.outbox.models import Notification
@@ -278,6 +280,34 @@ def test_attack_finance_and_legal_never_go_to_sales(rep, vp, finance, legal, des
     assert told(rep, "approval.unanswerable") == 2
     request.refresh_from_db()
     assert request.status == "pending"
+
+
+@pytest.mark.django_db
+def test_somebody_added_beside_the_policy_is_reminded_and_stands_for_nobody(
+    rep, vp, manager, outsider, revops
+):
+    request = submit(make_quote(rep, 25))
+    step = ApprovalStep.objects.create(
+        request=request,
+        position=9,
+        key="added-9",
+        name="Oda Olsen, added",
+        groups={"rep": 1},
+        added_by=manager,
+        added_why="So",
+    )
+    open_slots([ApprovalSlot(step=step, role="rep", person=outsider, hours=4)], request, at=AT)
+
+    run_clocks(at=AT + 4 * HOUR)
+    assert told(outsider, "approval.reminder") == 1
+    run_clocks(at=AT + 2 * DAY)
+    first = AT.date()
+    days = {"first_day": first, "last_day": first + 3 * DAY}
+    enter_absence(person=outsider, **days, by=by(outsider), at=AT)
+    follow_absences(at=AT + 2 * DAY)
+
+    assert slot_of(request, outsider).state == "requested"
+    assert told(revops, "approval.unanswerable") == 1
 
 
 @pytest.mark.django_db
