@@ -35,6 +35,8 @@ TERM = frozenset(
         "standard_value",
         "value_type",
         "owner_roles",
+        "other_wording",
+        "is_paper",
         "position",
         "retired_at",
     }

@@ -1,8 +1,6 @@
-"""What everybody may read: the policy in words, the price list and the catalogue of terms."""
+"""What everybody may read: the policy in words, and the price list."""
 
 from __future__ import annotations
-
-from itertools import groupby
 
 from django.contrib.auth.decorators import login_required
 from django.shortcuts import render
@@ -11,9 +9,6 @@ from django.views.decorators.http import require_safe
 
 from dealdesk.inputs import policy_in_force
 from dealdesk.models import (
-    BillingFrequency,
-    NonStandardTerm,
-    PaymentTerms,
     PolicyDraft,
     Price,
     PriceList,
@@ -22,7 +17,6 @@ from dealdesk.models import (
     VolumeTier,
 )
 from dealdesk.policyinwords import policy_words
-from dealdesk.views.showing import role_name
 from revops.company.models import Company
 from revops.people.models import Role
 
@@ -78,34 +72,3 @@ def price_list(request):
         "may_change": request.user.has_role(Role.REVOPS_ADMIN),
     }
     return render(request, "dealdesk/price_list.html", context)
-
-
-@login_required
-@require_safe
-def term_catalogue(request):
-    terms = NonStandardTerm.objects.filter(retired_at=None).order_by("category", "position", "name")
-    _, policy = policy_in_force()
-    asked = {rule.category.value: rule.roles for rule in policy.terms.categories}
-    groups = [
-        {
-            "label": NonStandardTerm.Category(category).label,
-            "asks": [role.label for role in asked.get(category, ())],
-            "terms": [
-                {
-                    "term": term,
-                    "owners": ", ".join(role_name(role) for role in term.owner_roles),
-                    "is_standard": term.key in policy.terms.adopted,
-                }
-                for term in rows
-            ],
-        }
-        for category, rows in groupby(terms, key=lambda term: term.category)
-    ]
-    context = {
-        "groups": groups,
-        "payment_terms": PaymentTerms.objects.filter(retired_at=None).order_by("net_days"),
-        "billing": BillingFrequency.objects.filter(retired_at=None).order_by("pk"),
-        "policy": policy,
-        "may_change": request.user.has_role(Role.REVOPS_ADMIN),
-    }
-    return render(request, "dealdesk/term_catalogue.html", context)

@@ -154,8 +154,7 @@ def test_redlines_are_attached_removed_and_served_on_the_page(client, rep, other
     kept = Attachment.objects.get()
     served = reverse("work:attachment-download", args=[kept.pk])
     download = client.get(served)
-    assert b"".join(download) == b"They changed clause 7."
-    download.file_to_stream.close()
+    assert b"".join(download.streaming_content) == b"They changed clause 7."
     client.force_login(other_rep)
     assert client.get(served).status_code == 404
     client.force_login(rep)
