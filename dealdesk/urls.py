@@ -3,7 +3,9 @@ from django.urls import path
 from dealdesk import policyurls
 from dealdesk.views import (
     absences,
+    additions,
     approvals,
+    bunching,
     bypasses,
     cases,
     catalogue,
@@ -43,6 +45,8 @@ urlpatterns = [
     ),
     path("quotes/<int:pk>/clone/", quotes.quote_clone, name="quote-clone"),
     path("quotes/<int:pk>/make-primary/", quotes.quote_make_primary, name="quote-make-primary"),
+    path("reports/bunching/", bunching.bunching_report, name="bunching-report"),
+    path("reports/bunching/export/<str:kind>/", bunching.bunching_export, name="bunching-export"),
     path("reports/let-pass/", bypasses.request_bypass_report, name="request-bypass-report"),
     path(
         "reports/let-pass/export/<str:kind>/",
@@ -52,6 +56,7 @@ urlpatterns = [
     path("requests/<int:pk>/", requests.request_detail, name="request-detail"),
     path("requests/<int:pk>/condition/", requests.request_condition, name="request-condition"),
     path("requests/<int:pk>/checklist/", papers.request_checklist, name="request-checklist"),
+    path("requests/<int:pk>/add/", additions.request_add, name="request-add"),
     path("requests/<int:pk>/bypass/", requests.request_bypass, name="request-bypass"),
     path("requests/<int:pk>/nudge/", standing.request_nudge, name="request-nudge"),
     path("requests/<int:pk>/recall/", requests.request_recall, name="request-recall"),
