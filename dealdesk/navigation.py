@@ -11,7 +11,7 @@ from dealdesk.models import ApprovalRequest, ApprovalSlot, DeskThread, Quote, St
 from dealdesk.models.grants import OVERSEES
 from dealdesk.operations.grants import GIVEN_BY
 from dealdesk.permissions import can_see_exceptions
-from dealdesk.views import bypasses
+from dealdesk.views import bunching, bypasses
 from dealdesk.views.panels import deal_panel, home_panel
 from dealdesk.views.threads import thread_panel
 from pipeline import registry
@@ -88,6 +88,7 @@ SHEET = "css/dealdesk.css"
 
 def register() -> None:
     bypasses.register()
+    bunching.register()
     register_item(
         "approvals",
         "Approvals",
@@ -133,6 +134,13 @@ def register() -> None:
     register_command("absences", "Who is away", "calendar-off", "dealdesk:absence-list")
     register_command("absence-enter", "I am away", "calendar-plus", "dealdesk:absence-enter")
     register_address("absence", lambda pk: reverse("dealdesk:absence-list"))
+    register_command(
+        "policy-replay",
+        "Replay a policy",
+        "history",
+        "dealdesk:policy-replay",
+        visible=may_govern,
+    )
     register_command("term-catalogue", "Catalogue of terms", "book-open", "dealdesk:term-catalogue")
     register_item("settings", "Settings", "settings", "frame:settings", 80, visible=may_govern)
     register_search("quotes", "Quotes", find_quotes)
