@@ -21,6 +21,7 @@ from dealdesk.models import (
     DraftTable,
     DraftTiming,
     PolicyDraft,
+    PolicyVersion,
 )
 from dealdesk.policy import (
     CashTiming,
@@ -48,6 +49,7 @@ from dealdesk.policy import (
     TimingKind,
     Topic,
 )
+from dealdesk.presets import ACKNOWLEDGED
 
 ROWS = ("tables__bands", "floors", "timings", "categories", "segments", "roles")
 
@@ -169,6 +171,14 @@ def read_role(row: DraftRole) -> RoleRule:
         row.backup,
         row.percent,
     )
+
+
+def meant_in(version: PolicyVersion | None) -> dict[str, str]:
+    """The findings that are meant in a version, with why; a shipped one says so of itself."""
+    if version is None:
+        return {}
+    meant = {each["key"]: each["note"] for each in version.acknowledged}
+    return {**ACKNOWLEDGED.get(version.preset, {}), **meant}
 
 
 # Writing

@@ -206,6 +206,7 @@ def acknowledge_finding(
     return row
 
 
+@transaction.atomic(durable=True)
 def import_policy(
     *,
     file: PolicyFile,
@@ -219,18 +220,17 @@ def import_policy(
     Returns what differs from the policy in force. Raises Conflict when somebody is at work on a
     draft and it is not to be replaced. A dry run writes nothing.
     """
-    with transaction.atomic(durable=True):
-        check_can_govern(by=by)
-        in_force = lock_versions()
-        check_range(file.policy)
-        before = policy_from_json(in_force.body) if in_force else None
-        found = differences(before, file.policy, Company.get().currency) if before else []
-        standing = PolicyDraft.objects.select_for_update(no_key=True).first()
-        if dry_run:
-            return found
-        if standing is not None and not replace_draft:
-            raise Conflict("There is a draft of the policy already.", code="has_draft")
-        draft_from(file, standing, in_force, found, by=by, at=at)
+    check_can_govern(by=by)
+    in_force = lock_versions()
+    check_range(file.policy)
+    before = policy_from_json(in_force.body) if in_force else None
+    found = differences(before, file.policy, Company.get().currency) if before else []
+    if dry_run:
+        return found
+    standing = PolicyDraft.objects.select_for_update(no_key=True).first()
+    if standing is not None and not replace_draft:
+        raise Conflict("There is a draft of the policy already.", code="has_draft")
+    draft_from(file, standing, in_force, found, by=by, at=at)
     return found
 
 

@@ -11,6 +11,7 @@ from dealdesk.models import PolicyDraft, PolicyVersion
 from dealdesk.operations import policypublishing
 from dealdesk.policy import policy_from_json
 from dealdesk.policydiffs import differences
+from dealdesk.policydrafts import meant_in
 from dealdesk.policyfiles import PolicyFile
 from dealdesk.policyinwords import policy_words
 from dealdesk.presets import PRESETS
@@ -95,8 +96,7 @@ def show_version(request, version: PolicyVersion, *, refused: Refused | None = N
 def policy_version_file(request, number):
     """The version as a YAML file."""
     version = get_object_or_404(PolicyVersion, number=number)
-    meant = {each["key"]: each["note"] for each in version.acknowledged}
-    file = PolicyFile(policy_from_json(version.body), version.note, meant)
+    file = PolicyFile(policy_from_json(version.body), version.note, meant_in(version))
     return yaml_response(file, f"policy-{version.number}.yaml")
 
 

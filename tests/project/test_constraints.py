@@ -29,6 +29,14 @@ from dealdesk.models import (
     DecisionRevocation,
     DeskMessage,
     DeskThread,
+    DraftAcknowledgement,
+    DraftBand,
+    DraftCategory,
+    DraftFloor,
+    DraftRole,
+    DraftSegment,
+    DraftTable,
+    DraftTiming,
     ExceptionRecord,
     GrantUse,
     LineYear,
@@ -36,6 +44,7 @@ from dealdesk.models import (
     NonStandardTerm,
     Nudge,
     PaymentTerms,
+    PolicyDraft,
     PolicyVersion,
     Price,
     PriceList,
@@ -51,6 +60,8 @@ from dealdesk.models import (
     VolumeTier,
 )
 from dealdesk.operations import answer_question, ask_desk, ask_submitter, claim_approval
+from dealdesk.operations.policydrafting import change_policy_draft, start_policy_draft
+from dealdesk.policy import Floor, JudgedBasis
 from pipeline.models import (
     Account,
     AlertPreference,
@@ -96,7 +107,7 @@ from revops.people.models import Absence, ReportingLink, RoleGrant, Team, User
 from revops.work.models import Attachment, Task
 from revops.worktime.models import Calendar, Holiday
 from tests.factories.dealdesk import decide, make_quote, slot_of, submit, term
-from tests.factories.people import AT, by, make_person, make_team
+from tests.factories.people import AT, SYSTEM, by, make_person, make_team
 from tests.factories.pipeline import make_account, make_contact, make_deal, new_business
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +145,7 @@ def build() -> None:
     on_deal(deal, rep)
     sell(deal, rep, vp, desk)
     draft_of_the_process()
+    draft_of_the_policy()
     lent(deal, rep, vp)
     told_of(deal, rep)
     foretell(rep)
@@ -208,6 +220,12 @@ def told_of(deal: Deal, rep: User) -> None:
     AlertPreference.objects.create(person=rep)
     FindingAlert.objects.create(deal=deal, finding="stale", person=rep, found_at=AT)
     DigestSent.objects.create(person=rep, kind="weekly", day=DAY, sent_at=AT)
+
+
+def draft_of_the_policy() -> None:
+    start_policy_draft(by=SYSTEM, at=AT)
+    floors = (Floor(JudgedBasis.BLENDED, Decimal(90)),)
+    change_policy_draft(changes={"floors": floors}, by=SYSTEM, at=AT)
 
 
 def draft_of_the_process() -> None:
@@ -317,6 +335,11 @@ def both(model, **facts):
         twin(model, **facts)()
 
     return write
+
+
+def another_policy(**facts):
+    """Add a version that is not in force."""
+    return twin(PolicyVersion, number=999, in_force=False, **facts)
 
 
 def somebody() -> User:
@@ -506,6 +529,30 @@ BAD = {
     # Deal desk: policy, price list, catalogue
     "dealdesk_policyversion.number": twin(PolicyVersion, in_force=False),
     "dealdesk_policy_one_in_force": twin(PolicyVersion, {"in_force": True}, number=999),
+    "dealdesk_policy_proposal_has_who_and_when": another_policy(proposed_at=AT),
+    "dealdesk_policy_confirmation_has_who_and_when": another_policy(confirmed_at=AT),
+    "dealdesk_policy_confirmed_by_a_second_person": by_somebody(
+        PolicyVersion, "proposed_by_id", lambda model, **facts: another_policy(
+            proposed_at=AT, confirmed_at=AT, confirmed_by_id=facts["proposed_by_id"], **facts
+        )
+    ),
+    "dealdesk_policy_alone_has_its_proposer": another_policy(was_alone=True),
+    "dealdesk_policydraft.is_open": twin(PolicyDraft),
+    "dealdesk_policy_draft_only_one": change(PolicyDraft, is_open=False),
+    "dealdesk_policy_draft_proposal_has_who_and_when": change(PolicyDraft, proposed_at=AT),
+    "dealdesk_draft_table_one_per_place": twin(DraftTable),
+    "dealdesk_draft_band_one_per_place": twin(DraftBand),
+    "dealdesk_draft_floor_one_per_place": twin(DraftFloor),
+    "dealdesk_draft_timing_one_general": twin(DraftTiming, {"is_general": True}),
+    "dealdesk_draft_timing_general_is_for_all": change(
+        DraftTiming, {"is_general": True}, segment="smb"
+    ),
+    "dealdesk_draft_category_once": twin(DraftCategory),
+    "dealdesk_draft_segment_once": twin(DraftSegment),
+    "dealdesk_draft_role_once": twin(DraftRole),
+    "dealdesk_draft_role_percent_in_range": change(DraftRole, percent=101),
+    "dealdesk_draft_acknowledged_once": twin(DraftAcknowledgement),
+    "dealdesk_draft_acknowledgement_has_a_note": change(DraftAcknowledgement, note=""),
     "dealdesk_product.key": twin(Product),
     "dealdesk_product_one_per_external_id": lambda: (
         change(Product, source="erp", external_id="1")(),
