@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from dealdesk.policy import (
     CashTiming,
@@ -115,17 +116,22 @@ def _timings(policy: Policy) -> Iterator[Candidate]:
         if payment.roles and days > payment.rank:
             timing = CashTiming(f"net {days}", days, payment.roles)
             yield Candidate(
-                "payment", f"Make net {days} the standard payment", timed(payment=timing)
+                "payment", f"Make net {days} the standard payment", timed("payment", timing)
             )
     for months, label in BILLINGS:
         if billing.roles and billing_rank(months) > billing.rank:
             timing = CashTiming(label, billing_rank(months), billing.roles)
-            yield Candidate("billing", f"Make {label} the standard billing", timed(billing=timing))
+            yield Candidate(
+                "billing", f"Make {label} the standard billing", timed("billing", timing)
+            )
 
 
-def timed(**timings: CashTiming) -> Step:
+def timed(name: str, timing: CashTiming) -> Step:
+    """Make another timing the standard of "payment" or "billing"."""
+
     def apply(policy: Policy) -> Policy:
-        return replace(policy, terms=replace(policy.terms, **timings))
+        change: dict[str, Any] = {name: timing}
+        return replace(policy, terms=replace(policy.terms, **change))
 
     return apply
 
@@ -138,10 +144,15 @@ def _size(policy: Policy, currency: str) -> Iterator[Candidate]:
             yield Candidate(
                 "size",
                 f"Raise the size threshold to {money_text(threshold, currency)} a year",
-                lambda policy, threshold=threshold: replace(
-                    policy, size=replace(policy.size, threshold=threshold)
-                ),
+                sized(threshold),
             )
+
+
+def sized(threshold: Decimal) -> Step:
+    def apply(policy: Policy) -> Policy:
+        return replace(policy, size=replace(policy.size, threshold=threshold))
+
+    return apply
 
 
 def _structure(policy: Policy) -> Iterator[Candidate]:
@@ -199,7 +210,8 @@ def _dropped(policy: Policy) -> Iterator[Candidate]:
 def without(name: str, role: Role) -> Step:
     def apply(policy: Policy) -> Policy:
         left = tuple(each for each in getattr(policy.structure, name) if each is not role)
-        return replace(policy, structure=replace(policy.structure, **{name: left}))
+        change: dict[str, Any] = {name: left}
+        return replace(policy, structure=replace(policy.structure, **change))
 
     return apply
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from dealdesk.policy import Policy
@@ -181,7 +182,7 @@ class Cells:
     def judged(self, judge: Judge) -> list[tuple[Cell, Outcome]]:
         """Every cell with what one policy of the set makes of it."""
         return [
-            (cell, judge.outcome(cell.facts, lambda deal=cell.deal: terms_of_deal(deal)))
+            (cell, judge.outcome(cell.facts, partial(terms_of_deal, cell.deal)))
             for cell in self.found.values()
         ]
 

@@ -54,11 +54,11 @@ class PolicyChoice(forms.Form):
 
     policy = forms.ChoiceField(label="Policy to try")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["policy"].choices = policies_to_try()
 
-    def chosen(self) -> tuple[Policy, str]:
+    def chosen(self):
         """The policy, and what it is called."""
         key = self.cleaned_data["policy"]
         return policy_to_try(key), dict(self.fields["policy"].choices)[key][:150]
