@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
+from operator import add
+from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Q, QuerySet, Sum
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from pipeline.findings.context import Context, read_context
-from pipeline.findings.judging import condition, has_problem, kinds
+from pipeline.findings.judging import condition, has_problem, kinds, problem_keys
 from pipeline.models import Deal
 from revops.company.models import Company
 from revops.company.rates import RateMissing, convert
@@ -51,7 +56,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Value:
+class Worth:
     """What the deals with problems are worth in the company's currency."""
 
     amount: Decimal
@@ -68,7 +73,7 @@ class Counted:
     owners: Sequence[Row]
     teams: Sequence[Row]
 
-    def value(self, at: datetime) -> Value:
+    def value(self, at: datetime) -> Worth:
         return in_company_currency(self.total.amounts, at)
 
 
@@ -91,33 +96,65 @@ def count_findings(deals: QuerySet[Deal], context: Context) -> Counted:
     return Counted(total, most_first(by_owner.values()), most_first(teams.values()))
 
 
+SUMS = """
+SELECT owner_id, currency, count(*), {counts},
+       count(*) FILTER (WHERE {wrong}), sum(amount) FILTER (WHERE {wrong})
+FROM ({rows}) AS judged
+GROUP BY owner_id, currency
+"""
+
+
 def counted(deals: QuerySet[Deal], context: Context) -> Iterable[Row]:
-    """One row for each owner and currency, in one question."""
-    # Under names of their own: a kind may be called as a column of the deal is.
-    found = {f"n_{kind.key}": Count("pk", filter=condition(kind.key, context)) for kind in kinds()}
-    wrong = has_problem(context)
-    rows = (
-        deals.open()  # type: ignore[attr-defined]
-        .order_by()
-        .values("owner_id", "currency")
-        .annotate(
-            **{OPEN: Count("pk"), PROBLEM: Count("pk", filter=wrong)},
-            **found,
-            value=Sum("amount", filter=wrong),
-        )
+    """One row for each owner and currency, in one question that judges each deal once."""
+    known = kinds()
+    bits = {kind.key: 1 << place for place, kind in enumerate(known)}
+    wrong = sum(bits[key] for key in problem_keys())
+    try:
+        told, parameters = judged(deals, bits, context)
+    except EmptyResultSet:
+        return
+    sums = SUMS.format(
+        counts=", ".join(f"count(*) FILTER (WHERE {has(bits[kind.key])})" for kind in known),
+        wrong=has(wrong),
+        rows=told,
     )
-    names = [OPEN, PROBLEM, *found]
-    for row in rows:
-        counts = Counter({name.removeprefix("n_"): row[name] for name in names})
-        amounts = defaultdict(Decimal, {row["currency"]: Decimal(row["value"] or 0)})
-        yield Row("", row["owner_id"], counts=counts, amounts=amounts)
+    names = [OPEN, *bits, PROBLEM]
+    with connection.cursor() as cursor:
+        cursor.execute(sums, parameters)
+        for number, currency, *counts, value in cursor.fetchall():
+            amount = Decimal(str(value or 0)).quantize(Decimal("0.01"))
+            amounts = defaultdict(Decimal, {currency: amount})
+            found = Counter(dict(zip(names, counts, strict=True)))
+            yield Row("", number, counts=found, amounts=amounts)
+
+
+def has(bits: int) -> str:
+    return f"findings & {bits} <> 0"
+
+
+def judged(
+    deals: QuerySet[Deal], bits: Mapping[str, int], context: Context
+) -> tuple[str, Sequence[Any]]:
+    """The open deals, each with its findings as bits of one number.
+
+    Without its end the database would judge a deal anew for each count.
+    """
+    findings = [
+        Case(When(condition(key, context), then=Value(bit)), default=Value(0))
+        for key, bit in bits.items()
+    ]
+    rows = deals.open().order_by()  # type: ignore[attr-defined]
+    rows = rows.values("owner_id", "currency", "amount", findings=reduce(add, findings))
+    told, parameters = rows.query.sql_with_params()
+    end = "OFFSET 0" if connection.vendor == "postgresql" else "LIMIT -1"
+    return f"{told} {end}", parameters
 
 
 def most_first(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (-row.problems, row.name.casefold()))
 
 
-def in_company_currency(amounts: dict[str, Decimal], at: datetime) -> Value:
+def in_company_currency(amounts: dict[str, Decimal], at: datetime) -> Worth:
     """The sum at today's rates; a currency without a rate is named instead."""
     company = Company.get()
     today, total, without = company.local_day(at), Decimal(0), []
@@ -126,7 +163,7 @@ def in_company_currency(amounts: dict[str, Decimal], at: datetime) -> Value:
             total += convert(amount, currency, today) if amount else Decimal(0)
         except RateMissing:
             without.append(currency)
-    return Value(total.quantize(Decimal("0.01")), company.currency, tuple(without))
+    return Worth(total.quantize(Decimal("0.01")), company.currency, tuple(without))
 
 
 def own_problems(owner: User) -> int:
