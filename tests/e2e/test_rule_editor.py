@@ -51,7 +51,9 @@ def test_a_draft_is_edited_seen_through_and_published(
     expect(page.get_by_role("heading", name="Draft of New business")).to_be_visible()
     look(page, "draft")
 
-    # By keys: the button is pressed, keeps the focus, and a reader hears the new place.
+    # By keys: the button is pressed, keeps the focus, and a reader hears the new place. Before the
+    # scripts have run the same button sends the form, and nothing is said.
+    page.wait_for_load_state()
     page.locator("#down-discovery").focus()
     page.keyboard.press("Enter")
     expect(page.locator("[data-rules-live]")).to_have_text("Discovery: place 3 of 7")
