@@ -6,7 +6,7 @@ Every suggestion is tried: it is returned only when evaluating the changed terms
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -49,6 +49,8 @@ class Avoid:
     steps: tuple[Step, ...]
     key: str
     sentence: str
+    after: Terms | None = field(default=None, compare=False, repr=False)
+    """The terms with these changes: those that were evaluated."""
 
     @property
     def net(self) -> Decimal | None:
@@ -103,7 +105,7 @@ def _lower_bands(policy: Policy, terms: Terms, route: Route) -> Iterator[Avoid]:
             after = evaluate(policy, changed)
             gone = route.roles - after.roles
             if gone and not after.problems and not _price_roles(after) >= _price_roles(route):
-                yield Avoid(_ordered(gone), steps, after.key, _band_words(steps, after))
+                yield Avoid(_ordered(gone), steps, after.key, _band_words(steps, after), changed)
                 break
 
 
@@ -244,7 +246,7 @@ def _without_role(policy: Policy, terms: Terms, route: Route, role: Role) -> Avo
     if role not in gone or after.problems:
         return None
     words = f"{capital(listed(step.sentence for step in steps))}: {_left_out(gone)}."
-    return Avoid(_ordered(gone), tuple(steps), after.key, words)
+    return Avoid(_ordered(gone), tuple(steps), after.key, words, changed)
 
 
 def _left_out(gone: Iterable[Role]) -> str:

@@ -20,6 +20,7 @@ from dealdesk.pricing import Problem
 from dealdesk.resolving import AskedGroup, Resolution, resolve
 from dealdesk.routing import Route, evaluate
 from dealdesk.terms import Terms
+from dealdesk.trades import Trade, trades
 from dealdesk.wording import money_text
 from pipeline.models import Segment
 from revops.company.models import Company
@@ -68,6 +69,7 @@ class Preview:
     steps: tuple[PreviewStep, ...]
     problems: tuple[Problem, ...]
     avoid: tuple[Avoid, ...]
+    trades: tuple[Trade, ...]
     stands: tuple[str, ...]
     warnings: tuple[str, ...]
     working_days: str
@@ -164,6 +166,7 @@ def preview_rows(rows: QuoteRows, *, submitter: User | None, at: datetime) -> Pr
         steps=steps,
         problems=found.problems,
         avoid=avoid,
+        trades=trades(found.policy, found.terms, found.route, avoid),
         stands=tuple(stands_words(found, at)),
         warnings=tuple(warnings_of(rows.quote, found.terms, at)),
         working_days=working_days_label(timedelta(hours=open_hours(steps))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +25,8 @@ from dealdesk.permissions import check_can_quote, check_can_save, check_can_subm
 from dealdesk.policy import Policy
 from dealdesk.previewing import Preview
 from dealdesk.pricing import rounded
+from dealdesk.tradeforms import type_trade
+from dealdesk.trades import Trade
 from dealdesk.views.shared import (
     by_and_at,
     changed_meanwhile,
@@ -186,15 +189,21 @@ class Live:
         """What would avoid asking somebody, and by how much less discount."""
         if self.preview is None:
             return []
+        return [(self.less(each.net), each.sentence) for each in self.preview.avoid]
+
+    @property
+    def trades(self) -> list[tuple[str, Trade]]:
+        """What one click types to leave somebody out, and by how much less discount."""
+        offered = self.preview.trades if self.preview else ()
+        return [(self.less(each.net), each) for each in offered]
+
+    def less(self, least: Decimal | None) -> str:
+        """How much less discount a net is: "4,310.00 EUR less discount: "."""
         net, digits = self.price.tcv, self.price.minor_digits
-        found = []
-        for avoid in self.preview.avoid:
-            more = ""
-            if avoid.net is not None and avoid.net > net:
-                less = rounded(Fraction(avoid.net) - net, digits)
-                more = f"{money_text(less, self.quote.currency, digits)} less discount: "
-            found.append((more, avoid.sentence))
-        return found
+        if least is None or least <= net:
+            return ""
+        less = rounded(Fraction(least) - net, digits)
+        return f"{money_text(less, self.quote.currency, digits)} less discount: "
 
     @property
     def terms_said(self) -> dict[str, str]:
@@ -295,6 +304,8 @@ def quote_preview(request, pk):
     check_can_save(quote, by=Actor.from_request(request))
     act = request.POST.get("act", "")
     sheet = Sheet.of_post(request.POST, quote)
+    if act.startswith(TRADE):
+        sheet = traded(sheet, act.removeprefix(TRADE), request)
     if not is_swap(request):
         return show_editor(request, quote, sheet, focus=act)
     context = editor_of(request, quote, sheet, focus=act)
@@ -303,6 +314,20 @@ def quote_preview(request, pk):
         response["HX-Retarget"], response["HX-Reswap"] = "#quote-editor", "outerHTML"
         return response
     return render(request, "dealdesk/_quote_live.html", {**context, "oob": True})
+
+
+TRADE = "trade-"
+
+
+def traded(sheet: Sheet, key: str, request) -> Sheet:
+    """The sheet with one trade typed in; as it was when the trade is not offered any more."""
+    live = live_sheet(sheet, Actor.from_request(request), timezone.now())
+    offered = live.preview.trades if live.preview else ()
+    trade = next((each for each in offered if each.key == key), None)
+    if trade is None:
+        return sheet
+    type_trade(sheet.raw, trade, sheet.choices)
+    return Sheet(sheet.raw, sheet.quote, choices=sheet.choices)
 
 
 def show_editor(
