@@ -52,6 +52,9 @@ from dealdesk.models import (
     Quote,
     QuoteLine,
     QuoteTerm,
+    ReplayChanges,
+    ReplayFile,
+    ReplayRun,
     RequestMessage,
     SlotClaim,
     StandingGrant,
@@ -222,6 +225,16 @@ def told_of(deal: Deal, rep: User) -> None:
     DigestSent.objects.create(person=rep, kind="weekly", day=DAY, sent_at=AT)
 
 
+def replays() -> None:
+    """A policy tried on what was submitted, and on a file."""
+    begun = {"policy_body": "{}", "policy_digest": "0", "started_at": AT}
+    run = ReplayRun.objects.create(
+        name="X", against="was", since=DAY, until=DAY, state="done", finished_at=AT, **begun
+    )
+    ReplayChanges.objects.create(run=run, kind="freed", number=0, body=[])
+    ReplayFile.objects.create(name="x.csv", file="x.csv", size=1, sha256="0", **begun)
+
+
 def draft_of_the_policy() -> None:
     start_policy_draft(by=SYSTEM, at=AT)
     floors = (Floor(JudgedBasis.BLENDED, Decimal(90)),)
@@ -290,6 +303,7 @@ def around(rep: User) -> None:
         kind="deals", file="x.csv", name="x.csv", size=1, sha256="0", uploaded_at=AT,
         started_at=AT, state="importing",
     )  # fmt: skip
+    replays()
     Token.objects.create(person=rep, token_hash="0", hint="0", created_at=AT)
     IdempotencyKey.objects.create(
         person=rep, key="x", path="/", request_hash="0", claimed_at=AT, expires_at=LATER
@@ -416,6 +430,14 @@ BAD = {
         )
     ),
     "imports_run_over_keeps_no_file": change(ImportRun, state="done"),
+    "dealdesk_replay_finished_exactly_when_over": change(ReplayRun, finished_at=None),
+    "dealdesk_replay_days_in_order": change(ReplayRun, since=DAY + timedelta(days=1)),
+    "dealdesk_replay_names_what_it_is_held_against": change(ReplayRun, against="in_force"),
+    "dealdesk_replay_changes_one_per_number": twin(ReplayChanges),
+    "dealdesk_replay_file_kept_without_its_rows": by_somebody(
+        ReplayFile, "kept_by_id", lambda model, **facts: change(model, kept_at=AT, **facts)
+    ),
+    "dealdesk_replay_file_finished_exactly_when_over": change(ReplayFile, finished_at=AT),
     "apikeys_token.token_hash": twin(Token),
     "apikeys_token_revocation_has_when": by_somebody(Token, "revoked_by_id"),
     "apikeys_idempotency_one_per_person_and_key": twin(IdempotencyKey),
