@@ -7,8 +7,10 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from playwright.sync_api import expect
 
 from tests.chromium import LAUNCH_ARGUMENTS, chromium
+from tests.template import begin_with_template
 
 # A busy machine is no finding: what a property says does not depend on the clock.
 hypothesis.settings.register_profile("suite", deadline=None)
@@ -16,6 +18,7 @@ hypothesis.settings.load_profile("suite")
 
 pytest_plugins = ["tests.cast", "tests.triggers_fixture"]
 
+PATIENCE_MS = 20_000
 IN_A_BROWSER = Path(__file__).parent / "e2e"
 
 
@@ -36,6 +39,25 @@ def _clean_slate():
     from django.core.cache import cache
 
     cache.clear()
+
+
+# The database
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    """Each worker's database begins as the migrated one."""
+    from django.conf import settings
+
+    begin_with_template(settings.DATABASES["default"])
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings):
+    """The copied file is there already; PostgreSQL makes a database from the template."""
+    from django.conf import settings
+
+    return settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 
 
 # Mail
@@ -76,6 +98,8 @@ def browser_type_launch_args(browser_type_launch_args):
     path = chromium()
     if not path:
         pytest.skip("Chromium is not installed (apt-get install chromium)")
+    # A busy machine is no finding here either: what is to be seen may take its time.
+    expect.set_options(timeout=PATIENCE_MS)
     return {**browser_type_launch_args, "executable_path": path, "args": LAUNCH_ARGUMENTS}
 
 

@@ -1,0 +1,99 @@
+"""A migrated database that the database of each worker begins as: migrations run once.
+
+It is kept in var/ (SQLite) or on the server (PostgreSQL) for as long as the code stays the same.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+HOME = Path(__file__).parent.parent
+KEPT = HOME / "var" / "test-template"
+APPS = ("revops", "pipeline", "dealdesk")
+
+
+def begin_with_template(database: dict[str, Any]) -> None:
+    """Let the test database that these settings name begin as the template."""
+    if database["ENGINE"].endswith("sqlite3"):
+        copy_file(template_file(), Path(database["TEST"]["NAME"]))
+    else:
+        database["TEST"]["TEMPLATE"] = template_on_server(database)
+
+
+def key() -> str:
+    """What the code is: migrations, triggers and shipped data may stand anywhere in it."""
+    read = sha256((HOME / "requirements-dev.lock").read_bytes())
+    for path in sorted(path for app in APPS for path in (HOME / app).rglob("*.py")):
+        read.update(str(path.relative_to(HOME)).encode())
+        read.update(path.read_bytes())
+    return read.hexdigest()[:16]
+
+
+def migrate(url: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0"],
+        cwd=HOME,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": url},
+        check=True,
+    )
+
+
+# SQLite
+
+
+def template_file() -> Path:
+    KEPT.mkdir(parents=True, exist_ok=True)
+    template = KEPT / f"{key()}.sqlite3"
+    with one_at_a_time(KEPT / "lock"):
+        if not template.exists():
+            for old in KEPT.glob("*.sqlite3*"):
+                old.unlink()
+            building = KEPT / "building.sqlite3"
+            migrate(f"sqlite:///{building}")
+            copy_file(building, template.with_suffix(".copy"))
+            template.with_suffix(".copy").rename(template)
+            building.unlink()
+    return template
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    with path.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a database, with what its log still holds."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+# PostgreSQL
+
+
+def template_on_server(database: dict[str, Any]) -> str:
+    import psycopg
+
+    name = f"dealdesk_template_{key()}"
+    names = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password"}
+    server = {names[each]: database[each] for each in names if database.get(each)}
+    with psycopg.connect(dbname=database["NAME"], autocommit=True, **server) as connection:
+        connection.execute("SELECT pg_advisory_lock(471999)")
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        if known.fetchone() is None:
+            building = f"{name}_building"
+            connection.execute(f'DROP DATABASE IF EXISTS "{building}"')
+            connection.execute(f'CREATE DATABASE "{building}"')
+            migrate(f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{building}")
+            connection.execute(f'ALTER DATABASE "{building}" RENAME TO "{name}"')
+    return name
