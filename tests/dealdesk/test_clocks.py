@@ -307,7 +307,10 @@ def test_somebody_added_beside_the_policy_is_reminded_and_stands_for_nobody(
     follow_absences(at=AT + 2 * DAY)
 
     assert slot_of(request, outsider).state == "requested"
-    assert told(revops, "approval.unanswerable") == 1
+    said = Notification.objects.filter(person=revops, event="approval.unanswerable")
+    assert "Oda Olsen has not answered in time, and nobody else may." in [
+        notice.context["why"] for notice in said
+    ]
 
 
 @pytest.mark.django_db
