@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 
 from dealdesk.coverage import cover_of
-from dealdesk.models import ApprovalLink, ApprovalRequest, Decision
+from dealdesk.models import ApprovalLink, ApprovalRequest, CounterOffer, Decision
 from dealdesk.operations import (
+    accept_counter,
+    counter_offer,
     decide_approval,
+    end_ungranted,
+    give_grant,
     make_primary,
     publish_preset,
     recall_request,
     revise_quote,
     revoke_decision,
+    revoke_grant,
     save_quote,
 )
+from dealdesk.patches import LinePatch, Patch
 from pipeline.models import Deal
 from pipeline.operations import reassign_deal, win_deal
 from revops import integrity
@@ -106,6 +114,100 @@ def test_recall_during_decision(rep, vp):
     assert len(refused(results)) == 1
     status = ApprovalRequest.objects.get().status
     assert status == ("approved" if Decision.objects.exists() else "recalled")
+    assert sound()
+
+
+def test_two_submissions_at_once_for_the_last_use_of_a_grant(rep, vp):
+    """One is approved under it, the other asks the VP: the row of the grant is locked."""
+    grant = give_grant(
+        role="vp_sales",
+        person=rep,
+        max_discount_percent=Decimal(25),
+        max_uses=1,
+        max_amount=Decimal(9000),
+        ends_on=date(2027, 1, 1),
+        by=by(vp),
+        at=AT,
+    )
+    quotes = [
+        make_quote(rep, 25, deal=make_deal(rep, name, account=small_account()))
+        for name in ("One", "Two")
+    ]
+
+    results = at_once(*(lambda quote=quote: submit(quote) for quote in quotes))
+
+    assert refused(results) == []
+    assert sorted(request.status for request in results) == ["approved", "pending"]
+    grant.refresh_from_db()
+    assert (grant.used_count, grant.uses.count()) == (1, 1)
+    assert sound()
+
+
+def test_a_grant_taken_back_while_it_is_used(rep, vp):
+    """Whichever is first: a request that rests on it afterwards covers nothing."""
+    grant = give_grant(
+        role="vp_sales",
+        person=rep,
+        max_discount_percent=Decimal(25),
+        max_uses=1,
+        max_amount=Decimal(9000),
+        ends_on=date(2027, 1, 1),
+        by=by(vp),
+        at=AT,
+    )
+    quote = make_quote(rep, 25)
+
+    results = at_once(
+        lambda: submit(quote),
+        lambda: revoke_grant(grant=grant, reason="x", by=by(vp), at=AT),
+    )
+
+    assert refused(results) == []
+    assert not cover_of(quote.deal, AT + HOUR).ok
+    end_ungranted(at=AT + HOUR)
+    assert sound()
+
+
+def test_two_counter_offers_at_the_same_instant(rep, vp, desk):
+    """The first returns the request; the second is told that it is no longer open."""
+    request = submit(make_quote(rep, 25, terms=[term()]))
+    key = request.quote.lines.get().key
+
+    def counter(person):
+        return counter_offer(
+            slot=slot_of(request, person),
+            patch=Patch(lines=(LinePatch(key, Decimal(15)),)),
+            reason="So much",
+            digest=request.snapshot.digest,
+            by=by(person),
+            at=AT + HOUR,
+        )
+
+    results = at_once(lambda: counter(vp), lambda: counter(desk))
+
+    assert len(refused(results)) == 1
+    assert CounterOffer.objects.count() == 1
+    assert sound()
+
+
+def test_an_offer_accepted_while_it_is_taken_back(rep, vp):
+    request = submit(make_quote(rep, 25))
+    key = request.quote.lines.get().key
+    offer = counter_offer(
+        slot=slot_of(request, vp),
+        patch=Patch(lines=(LinePatch(key, Decimal(15)),)),
+        reason="So much",
+        digest=request.snapshot.digest,
+        by=by(vp),
+        at=AT + HOUR,
+    )
+
+    at_once(
+        lambda: accept_counter(counter=offer, by=by(rep), at=AT + 2 * HOUR),
+        lambda: revoke_decision(decision=offer.decision, reason="x", by=by(vp), at=AT + 2 * HOUR),
+    )
+
+    assert not cover_of(request.deal, AT + 3 * HOUR).ok
     assert sound()
 
 
