@@ -101,37 +101,45 @@ urlpatterns = [
     path("policy/replay/", replays.policy_replay, name="policy-replay"),
     path("policy/replay/files/", replayfiles.replay_file_list, name="replay-file-list"),
     path(
-        "policy/replay/files/<int:pk>/", replayfiles.replay_file_result, name="replay-file-result"
+        "policy/replay/files/<int:number>/",
+        replayfiles.replay_file_result,
+        name="replay-file-result",
     ),
-    path("policy/replay/files/<int:pk>/map/", replayfiles.replay_file_map, name="replay-file-map"),
     path(
-        "policy/replay/files/<int:pk>/examples/",
+        "policy/replay/files/<int:number>/map/", replayfiles.replay_file_map, name="replay-file-map"
+    ),
+    path(
+        "policy/replay/files/<int:number>/examples/",
         replayfiles.replay_file_examples,
         name="replay-file-examples",
     ),
     path(
-        "policy/replay/files/<int:pk>/progress/",
+        "policy/replay/files/<int:number>/progress/",
         replayfiles.replay_file_progress,
         name="replay-file-progress",
     ),
     path(
-        "policy/replay/files/<int:pk>/keep/", replayfiles.replay_file_keep, name="replay-file-keep"
+        "policy/replay/files/<int:number>/keep/",
+        replayfiles.replay_file_keep,
+        name="replay-file-keep",
     ),
     path(
-        "policy/replay/files/<int:pk>/drop/", replayfiles.replay_file_drop, name="replay-file-drop"
+        "policy/replay/files/<int:number>/drop/",
+        replayfiles.replay_file_drop,
+        name="replay-file-drop",
     ),
-    path("policy/replay/<int:pk>/", replays.policy_replay_result, name="policy-replay-result"),
+    path("policy/replay/<int:number>/", replays.policy_replay_result, name="policy-replay-result"),
     path(
-        "policy/replay/<int:pk>/progress/",
+        "policy/replay/<int:number>/progress/",
         replays.policy_replay_progress,
         name="policy-replay-progress",
     ),
     path(
-        "policy/replay/<int:pk>/export/<str:kind>/",
+        "policy/replay/<int:number>/export/<str:kind>/",
         replays.policy_replay_export,
         name="policy-replay-export",
     ),
-    path("policy/replay/<int:pk>/drop/", replays.policy_replay_drop, name="policy-replay-drop"),
+    path("policy/replay/<int:number>/drop/", replays.policy_replay_drop, name="policy-replay-drop"),
     path("prices/", policies.price_list, name="price-list"),
     path("policy/cases/", cases.case_list, name="case-list"),
     path("policy/cases/new/", cases.case_new, name="case-new"),

@@ -57,9 +57,9 @@ def replay_file_list(request):
     return render(request, "dealdesk/replay/files.html", context, status=status)
 
 
-def file_or_404(pk: int) -> ReplayFile:
+def file_or_404(number: int) -> ReplayFile:
     files = ReplayFile.objects.select_related("started_by", "kept_by")
-    return get_object_or_404(files, pk=pk)
+    return get_object_or_404(files, pk=number)
 
 
 # Mapping
@@ -67,9 +67,9 @@ def file_or_404(pk: int) -> ReplayFile:
 
 @governors
 @require_http_methods(["GET", "HEAD", "POST"])
-def replay_file_map(request, pk):
+def replay_file_map(request, number):
     """Choose the column of each fact; the same drawing as that of an import."""
-    upload = file_or_404(pk)
+    upload = file_or_404(number)
     if upload.is_at_work or not upload.file:
         return redirect(upload)
     if request.method != "POST":
@@ -133,9 +133,9 @@ def show_map(request, upload, sketch, *, refused=None, status=200) -> HttpRespon
 
 @governors
 @require_safe
-def replay_file_examples(request, pk):
+def replay_file_examples(request, number):
     """What a chosen column holds, beside the field that it is chosen for."""
-    upload = file_or_404(pk)
+    upload = file_or_404(number)
     name, column = next(iter(request.GET.items()), ("", ""))
     entity, _, rest = name.partition(".")
     row = None
@@ -152,9 +152,9 @@ def replay_file_examples(request, pk):
 
 @governors
 @require_safe
-def replay_file_result(request, pk):
+def replay_file_result(request, number):
     """How far the work is, then the one page that is printed."""
-    upload = file_or_404(pk)
+    upload = file_or_404(number)
     if upload.state == ReplayFile.State.MAPPING:
         return redirect("dealdesk:replay-file-map", upload.pk)
     context = {
@@ -207,8 +207,8 @@ def exposing(row) -> dict:
 
 @governors
 @require_safe
-def replay_file_progress(request, pk):
-    upload = file_or_404(pk)
+def replay_file_progress(request, number):
+    upload = file_or_404(number)
     response = render(request, "dealdesk/replay/_file_progress.html", {"run": upload})
     if not upload.is_at_work:
         response["HX-Refresh"] = "true"
@@ -217,16 +217,16 @@ def replay_file_progress(request, pk):
 
 @governors
 @require_POST
-def replay_file_keep(request, pk):
+def replay_file_keep(request, number):
     """Keep the figures and let the rows go."""
-    upload = replayfiles.keep_file_result(upload=file_or_404(pk), **by_and_at(request))
+    upload = replayfiles.keep_file_result(upload=file_or_404(number), **by_and_at(request))
     messages.success(request, "The figures are kept. The file is deleted.")
     return redirect(upload)
 
 
 @governors
 @require_POST
-def replay_file_drop(request, pk):
-    replayfiles.drop_file(upload=file_or_404(pk), **by_and_at(request))
+def replay_file_drop(request, number):
+    replayfiles.drop_file(upload=file_or_404(number), **by_and_at(request))
     messages.success(request, "The file and what was found are forgotten.")
     return redirect("dealdesk:replay-file-list")

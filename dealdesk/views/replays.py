@@ -85,15 +85,15 @@ def set_to_work(run: ReplayRun) -> None:
         work_on_replay.delay(run.pk)
 
 
-def run_or_404(pk: int) -> ReplayRun:
+def run_or_404(number: int) -> ReplayRun:
     runs = ReplayRun.objects.select_related("started_by", "version_against")
-    return get_object_or_404(runs, pk=pk)
+    return get_object_or_404(runs, pk=number)
 
 
 @governors
 @require_safe
-def policy_replay_result(request, pk):
-    run = run_or_404(pk)
+def policy_replay_result(request, number):
+    run = run_or_404(number)
     context = {"run": run}
     if run.state == ReplayRun.State.DONE:
         wanted = request.GET.get("kind", "")
@@ -106,9 +106,9 @@ def policy_replay_result(request, pk):
 
 @governors
 @require_safe
-def policy_replay_progress(request, pk):
+def policy_replay_progress(request, number):
     """How far the work is; a page that polls is sent on when it is over."""
-    run = run_or_404(pk)
+    run = run_or_404(number)
     response = render(request, "dealdesk/replay/_progress.html", {"run": run})
     if not run.is_at_work:
         response["HX-Refresh"] = "true"
@@ -230,9 +230,9 @@ EXPORTED = 500
 
 @governors
 @require_safe
-def policy_replay_export(request, pk, kind):
+def policy_replay_export(request, number, kind):
     """The submissions whose route changes, all or of one kind, as CSV or XLSX."""
-    run = run_or_404(pk)
+    run = run_or_404(number)
     if kind not in exports.FORMATS or run.state != ReplayRun.State.DONE:
         raise Http404
     wanted = request.GET.get("kind", "")
@@ -263,8 +263,8 @@ def export_row(row: dict[str, Any], currency: str) -> list[Any]:
 
 @governors
 @require_POST
-def policy_replay_drop(request, pk) -> HttpResponse:
-    run = run_or_404(pk)
+def policy_replay_drop(request, number) -> HttpResponse:
+    run = run_or_404(number)
     replays.drop_replay(run=run, **by_and_at(request))
     messages.success(request, "The replay is forgotten.")
     return redirect("dealdesk:policy-replay")

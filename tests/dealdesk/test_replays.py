@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from dealdesk.inputs import policy_in_force
 from dealdesk.models import JudgedFacts, ReplayChanges, ReplayRun
@@ -216,8 +217,8 @@ def start(client, **facts):
 
 
 def test_a_short_replay_is_done_at_once(rep, administrator, django_assert_max_num_queries):
-    submitted(rep, 5)
-    submit(make_quote(rep, lines=[line(quantity=300)]))
+    submit(make_quote(rep, 5), at=timezone.now())
+    submit(make_quote(rep, lines=[line(quantity=300)]), at=timezone.now())
 
     answer = start(administrator)
 
