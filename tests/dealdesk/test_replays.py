@@ -185,7 +185,8 @@ def test_old_replays_are_forgotten_and_dead_ones_given_up(rep, revops):
 
     gone = replays.forget_old_replays(by=SYSTEM, at=AT + timedelta(days=31))
 
-    assert gone == 1 and not ReplayRun.objects.filter(pk=old.pk).exists()
+    assert gone == 1
+    assert not ReplayRun.objects.filter(pk=old.pk).exists()
     assert ReplayRun.objects.get(pk=dead.pk).state == "failed"
     assert not ReplayChanges.objects.filter(run=old.pk).exists()
 
@@ -199,7 +200,8 @@ def test_what_breaks_off_says_so(revops, monkeypatch):
     work_on_replay(run.pk)
 
     run.refresh_from_db()
-    assert run.state == "failed" and "log" in run.outcome["error"]
+    assert run.state == "failed"
+    assert "log" in run.outcome["error"]
 
 
 # The pages
@@ -223,10 +225,12 @@ def test_a_short_replay_is_done_at_once(rep, administrator, django_assert_max_nu
     answer = start(administrator)
 
     run = ReplayRun.objects.get()
-    assert answer.url == run.get_absolute_url() and run.state == "done"
+    assert answer.url == run.get_absolute_url()
+    assert run.state == "done"
     with django_assert_max_num_queries(30):
         page = administrator.get(answer.url).content.decode()
-    assert "Becomes automatic" in page and "version 1" in page
+    assert "Becomes automatic" in page
+    assert "version 1" in page
 
 
 def test_a_long_replay_goes_to_a_worker(rep, administrator, monkeypatch):
@@ -237,7 +241,8 @@ def test_a_long_replay_goes_to_a_worker(rep, administrator, monkeypatch):
     answer = start(administrator)
 
     run = ReplayRun.objects.get()
-    assert asked == [run.pk] and run.is_at_work
+    assert asked == [run.pk]
+    assert run.is_at_work
     assert "hx-get" in administrator.get(answer.url).content.decode()
     work_on_replay(run.pk)
     progress = administrator.get(reverse("dealdesk:policy-replay-progress", args=[run.pk]))
@@ -261,7 +266,8 @@ def test_the_list_is_paged_filtered_and_taken_along(rep, administrator, revops, 
     assert administrator.get(address, {"kind": "freed", "page": "x"}).context["total"] == 5
     export = reverse("dealdesk:policy-replay-export", args=[run.pk, "csv"])
     lines = b"".join(administrator.get(export).streaming_content).decode().splitlines()
-    assert len(lines) == 6 and "Becomes automatic" in lines[1]
+    assert len(lines) == 6
+    assert "Becomes automatic" in lines[1]
     assert administrator.get(export.replace("csv", "pdf")).status_code == 404
 
 
@@ -276,7 +282,8 @@ def test_a_replay_can_be_forgotten(administrator, revops):
 
     answer = administrator.post(reverse("dealdesk:policy-replay-drop", args=[run.pk]))
 
-    assert answer.status_code == 302 and not ReplayRun.objects.exists()
+    assert answer.status_code == 302
+    assert not ReplayRun.objects.exists()
 
 
 def test_a_policy_that_is_none_is_refused(administrator):
