@@ -9,12 +9,12 @@ from django import forms
 
 from dealdesk.models import BillingFrequency, NonStandardTerm, PolicyCase, TermRung
 from dealdesk.policy import Policy, Role
+from dealdesk.wording import capital
 from pipeline.models import Segment
 from revops.frame.forms import FigureField, FigureInput
 
-ROLES = [(role.value, role.label.removeprefix("the ").capitalize()) for role in Role]
-MONTHS = FigureInput({"inputmode": "numeric"}, unit="months")
-DAYS = FigureInput({"inputmode": "numeric"}, unit="days")
+ROLES = [(role.value, capital(role.label.removeprefix("the "))) for role in Role]
+WHOLE = FigureInput({"inputmode": "numeric"})
 
 
 def percent(**kwargs: Any) -> FigureField:
@@ -29,11 +29,11 @@ class CaseForm(forms.Form):
     annual_value = FigureField(
         label="Net of the first year", max_digits=14, decimal_places=2, min_value=0
     )
-    months = forms.IntegerField(label="Term", min_value=1, max_value=240, widget=MONTHS)
+    months = forms.IntegerField(label="Term in months", min_value=1, max_value=240, widget=WHOLE)
     segment = forms.ChoiceField()
     region = forms.CharField(required=False, max_length=60, help_text="Of the owner's team")
     payment_days = forms.IntegerField(
-        label="Payment due after", min_value=0, max_value=730, widget=DAYS
+        label="Payment due after days", min_value=0, max_value=730, widget=WHOLE
     )
     billing = forms.ModelChoiceField(BillingFrequency.objects.none())
     family = forms.CharField(label="Product family", required=False, max_length=100)

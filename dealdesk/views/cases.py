@@ -33,7 +33,12 @@ def case_list(request):
         .order_by("position", "pk")
     )
     results = {case.key: run_case(policy, case) for case in cases_of(rows)}
-    standing = [{"row": r, "result": results[r.pk]} for r in rows if r.retired_at is None]
+    labels = {band.key: band.label for band in policy.segments}
+    standing = [
+        {"row": row, "result": results[row.pk], "segment": labels.get(row.segment, row.segment)}
+        for row in rows
+        if row.retired_at is None
+    ]
     context = {
         "version": version,
         "standing": standing,
