@@ -15,6 +15,7 @@ class DealdeskConfig(AppConfig):
             imports,  # noqa: F401  (it registers its kind and the quote of a deal)
             integrity,
             links,
+            mailhooks,
             mails,
             mornings,
             navigation,
@@ -29,13 +30,15 @@ class DealdeskConfig(AppConfig):
         from pipeline import registry
         from pipeline.alerting.waiting import register_waiting
         from revops.defaults import register_default
-        from revops.outbox.links import register_link
+        from revops.outbox.links import register_link, register_reply
         from revops.people.registry import register_absence_follower, register_holding
         from revops.work.registry import register_visibility as serve_files
 
         declare_history()
         register_default(defaults.ensure_dealdesk)
         register_link(links.KIND, links.derive_path)
+        register_reply(links.KIND, links.reply_address)
+        mailhooks.connect()
         register_link("request", mails.request_path)
         register_link("grant", mails.grant_path)
         register_link("policydraft", mails.policy_draft_path)

@@ -129,6 +129,43 @@ def derive_path(number: int) -> str:
     return link_path(derive_token(ApprovalLink.objects.get(pk=number)))
 
 
+REPLY = "reply"
+REPLY_SALT = "dealdesk.approval-reply"
+
+
+def reply_token(nonce: str, key: str) -> str:
+    """In small letters and digits: mail programs do not keep the case of an address."""
+    return salted_hmac(REPLY_SALT, nonce, secret=key, algorithm="sha256").hexdigest()[:40]
+
+
+def reply_address(number: int) -> str:
+    """Where an answer to the mail of this link goes; "" while no mail is received here."""
+    if not settings.REPLY_DOMAIN:
+        return ""
+    link = ApprovalLink.objects.only("nonce").get(pk=number)
+    token = reply_token(link.nonce, settings.SECRET_KEY)
+    return f"{REPLY}+{number}.{token}@{settings.REPLY_DOMAIN}"
+
+
+def link_of_reply(addresses: Iterable[str]) -> ApprovalLink | None:
+    """The link whose mail was answered at one of these addresses; None when there is none."""
+    for address in addresses:
+        local, _, domain = address.strip().lower().rpartition("@")
+        number, _, token = local.removeprefix(f"{REPLY}+").partition(".")
+        if domain != settings.REPLY_DOMAIN.lower() or not number.isdecimal() or len(number) > 18:
+            continue
+        link = ApprovalLink.objects.select_related("slot__person", "slot__step__request")
+        found = link.filter(pk=int(number)).first()
+        if found is not None and is_reply_token(found, token):
+            return found
+    return None
+
+
+def is_reply_token(link: ApprovalLink, token: str) -> bool:
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return any(hmac.compare_digest(reply_token(link.nonce, key), token) for key in keys)
+
+
 def link_path(token: str) -> str:
     return reverse("dealdesk:approval-link", args=[token])
 

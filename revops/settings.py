@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
+    "anymail",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -240,6 +241,15 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = required(
     "DEFAULT_FROM_EMAIL", env.str, development="Deal desk <dealdesk@localhost>"
 )
+
+# Answers and bounces, brought by the webhooks of a mail service; without a secret there are none.
+# REPLY_DOMAIN is where answers are received, MAIL_AUTHSERV the name under which the service writes
+# its Authentication-Results: without it nobody decides by answering, and answers are comments.
+MAIL_HOOK_SECRET = env.str("MAIL_HOOK_SECRET", default="")
+REPLY_DOMAIN = env.str("REPLY_DOMAIN", default="")
+MAIL_AUTHSERV = env.str("MAIL_AUTHSERV", default="")
+# MAIL_HOOK_SETTINGS are the service's own, such as {"MAILGUN_WEBHOOK_SIGNING_KEY": "..."}.
+ANYMAIL = {"WEBHOOK_SECRET": MAIL_HOOK_SECRET, **env.json("MAIL_HOOK_SETTINGS", default={})}
 
 # The shared cache holds the counters of failed sign-ins.
 CACHES = {"default": required("CACHE_URL", env.cache_url, development="locmemcache://")}

@@ -2,6 +2,7 @@
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.views import login
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
@@ -39,6 +40,7 @@ def sign_in(request, *args, **kwargs):
 
 
 urlpatterns = [
+    *([path("mail/hooks/", include("anymail.urls"))] if settings.MAIL_HOOK_SECRET else []),
     path("healthz", healthz, name="healthz"),
     path("admin/", admin.site.urls),
     path("accounts/email/", closed),

@@ -25,6 +25,7 @@ from dealdesk.operations.exceptional import (
 from dealdesk.operations.grants import end_ungranted, give_grant, revoke_grant
 from dealdesk.operations.handing import hand_over_approvals
 from dealdesk.operations.nudges import nudge_approvers
+from dealdesk.operations.openings import note_opening
 from dealdesk.operations.policies import publish_policy, publish_preset
 from dealdesk.operations.prices import (
     add_product,
@@ -42,6 +43,7 @@ from dealdesk.operations.quotes import (
     revise_quote,
     save_quote,
 )
+from dealdesk.operations.replies import take_reply
 from dealdesk.operations.requests import (
     expire_requests,
     lapse_approvals,
@@ -93,6 +95,7 @@ __all__ = [
     "lapse_approvals",
     "make_primary",
     "meet_condition",
+    "note_opening",
     "nudge_approvers",
     "preview_draft",
     "preview_quote",
@@ -117,5 +120,6 @@ __all__ = [
     "set_term_discount",
     "set_volume_tier",
     "submit_quote",
+    "take_reply",
     "take_up_counter",
 ]

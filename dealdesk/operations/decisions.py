@@ -66,6 +66,30 @@ def decide_approval(
     again under the lock. Raises NotAllowed, Conflict (decided, recalled, link used, terms
     changed) or Refused; then nothing at all has happened, and a link is not used up.
     """
+    return decide_slot(
+        slot,
+        verdict=verdict,
+        reason=reason,
+        digest=digest,
+        conditions=conditions,
+        link=link,
+        by=by,
+        at=at,
+    )
+
+
+def decide_slot(
+    slot: ApprovalSlot,
+    *,
+    verdict: str,
+    reason: str,
+    digest: str,
+    conditions: Sequence[str] = (),
+    link: ApprovalLink | None = None,
+    by: Actor,
+    at: datetime,
+) -> Decision:
+    """Decide within the caller's transaction, asking everything that `decide_approval` asks."""
     deal = lock_deal(slot.step.request.deal_id)
     request = lock_request(slot.step.request_id, deal)
     slot = locked_slot(slot.pk, request)

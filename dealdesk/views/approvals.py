@@ -163,6 +163,9 @@ def decided_by(request) -> dict[str, Any]:
 @require_safe
 def approval_detail(request, pk):
     slot = slot_or_404(request, pk)
+    if slot.is_open and slot.person_id == request.user.pk:
+        by = Actor.from_request(request)
+        operations.note_opening(slot=slot, by=by, at=timezone.now())
     return show_approval(request, slot)
 
 

@@ -20,6 +20,20 @@ def register_link(kind: str, derive: Derive) -> None:
     _derivers[kind] = derive
 
 
+_replies: dict[str, Derive] = {}
+
+
+def register_reply(kind: str, derive: Derive) -> None:
+    """Let mails with links "kind:number" be answered: `derive(number)` is the address, or ""."""
+    _replies[kind] = derive
+
+
+def derive_reply(notification: Notification) -> str:
+    """Where an answer to this notification's mail goes; "" when nobody reads it."""
+    kind, _, number = notification.link.partition(":")
+    return _replies[kind](int(number)) if kind in _replies else ""
+
+
 def base_url() -> str:
     return str(settings.BASE_URL).rstrip("/")
 

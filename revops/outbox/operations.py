@@ -21,7 +21,7 @@ from revops.canonical import jsonable
 from revops.company.permissions import check_can_administer
 from revops.models import subject_of
 from revops.outbox.bodies import render
-from revops.outbox.links import PLACEHOLDER, derive_link
+from revops.outbox.links import PLACEHOLDER, derive_link, derive_reply
 from revops.outbox.models import Delivery, Notification
 from revops.people.actor import Actor
 
@@ -170,10 +170,12 @@ def prepare(delivery: Delivery) -> None:
 def send(delivery: Delivery) -> None:
     """Hand the mail to the server, with the personal link in it."""
     address = derive_link(delivery.notification)
+    reply = derive_reply(delivery.notification)
     message = EmailMultiAlternatives(
         subject=delivery.subject,
         body=delivery.text_body.replace(PLACEHOLDER, address),
         to=[delivery.address],
+        reply_to=[reply] if reply else None,
         headers={
             "Message-ID": delivery.message_id,
             "Auto-Submitted": "auto-generated",
@@ -199,6 +201,22 @@ def settle(delivery: Delivery, **outcome: Any) -> Delivery:
         claim="", claimed_until=None, **outcome
     )
     delivery.refresh_from_db()
+    return delivery
+
+
+@transaction.atomic(durable=True)
+def note_bounce(*, message_id: str, why: str, by: Actor, at: datetime) -> Delivery | None:
+    """Keep that a mail came back or was not taken; None for a mail that is not ours.
+
+    The first report counts; `why` is in the words of the mail service.
+    """
+    wanted = f"<{message_id.strip().strip('<>')}>"
+    delivery = Delivery.objects.select_for_update().filter(message_id=wanted).first()
+    if delivery is None or delivery.bounced_at:
+        return delivery
+    delivery.bounced_at = at
+    delivery.bounce = " ".join(why.split())[:300] or "no reason was given"
+    delivery.save(update_fields=["bounced_at", "bounce"])
     return delivery
 
 
