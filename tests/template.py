@@ -24,7 +24,9 @@ APPS = ("revops", "pipeline", "dealdesk")
 def begin_with_template(database: dict[str, Any]) -> None:
     """Let the test database that these settings name begin as the template."""
     if database["ENGINE"].endswith("sqlite3"):
-        copy_file(template_file(), Path(database["TEST"]["NAME"]))
+        KEPT.mkdir(parents=True, exist_ok=True)
+        with one_at_a_time(KEPT / "lock"):
+            copy_file(template_file(), Path(database["TEST"]["NAME"]))
     else:
         database["TEST"]["TEMPLATE"] = template_on_server(database)
 
@@ -51,17 +53,16 @@ def migrate(url: str) -> None:
 
 
 def template_file() -> Path:
-    KEPT.mkdir(parents=True, exist_ok=True)
+    """The template of the code as it is; those of older code are thrown away."""
     template = KEPT / f"{key()}.sqlite3"
-    with one_at_a_time(KEPT / "lock"):
-        if not template.exists():
-            for old in KEPT.glob("*.sqlite3*"):
-                old.unlink()
-            building = KEPT / "building.sqlite3"
-            migrate(f"sqlite:///{building}")
-            copy_file(building, template.with_suffix(".copy"))
-            template.with_suffix(".copy").rename(template)
-            building.unlink()
+    if not template.exists():
+        for old in (*KEPT.glob("*.sqlite3*"), *KEPT.glob("*.copy")):
+            old.unlink()
+        building = KEPT / "building.sqlite3"
+        migrate(f"sqlite:///{building}")
+        copy_file(building, template.with_suffix(".copy"))
+        template.with_suffix(".copy").rename(template)
+        building.unlink()
     return template
 
 
