@@ -122,11 +122,11 @@ def ineligible(slot: ApprovalSlot, *, excluded: Mapping[int, str], policy: Polic
     Who answers for another needs no role of their own: the other one must still hold theirs.
     """
     user, principal = slot.person, slot.principal
-    for person in dict.fromkeys((user, principal)):
-        if not person.is_active or not user.can_be_mailed:
-            return f"{person.name} is no longer active."
-        if person.pk in excluded:
-            return f"{user.name} may not decide: {person.name} {excluded[person.pk]}."
+    for each in dict.fromkeys((user, principal)):
+        if not each.is_active or not user.can_be_mailed:
+            return f"{each.name} is no longer active."
+        if each.pk in excluded:
+            return f"{user.name} may not decide: {each.name} {excluded[each.pk]}."
     if slot.held_as and not principal.has_role(slot.held_as):
         return f"{principal.name} no longer holds the role {Role(slot.held_as).label}."
     if not slot.held_as and principal.email not in named_for(slot.role, policy):

@@ -15,9 +15,9 @@ from dealdesk.demo.prepared import FIRST, SOURCE, TWIN
 from dealdesk.drafts import TermDraft, draft_of
 from dealdesk.inputs import rows_of
 from dealdesk.models import ApprovalSlot, NonStandardTerm, Quote
+from dealdesk.operations import preview_draft, submit_quote
 from dealdesk.operations.decisions import decide_approval
 from dealdesk.operations.quotes import make_primary, save_quote
-from dealdesk.operations import preview_draft, submit_quote
 from pipeline.gates import gate_of
 from pipeline.models import Deal, Move
 from pipeline.operations import advance_deal, win_deal
