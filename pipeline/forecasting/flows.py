@@ -112,6 +112,12 @@ def read(pipeline: Pipeline, since: date, until: date, *, at: datetime) -> list[
     return read_tallies(Scope(pipeline, since, until, at), FLOW)
 
 
+def read_until(pipeline: Pipeline, until: date, *, at: datetime) -> list[Cell]:
+    """The cells of everybody's flows from the first to that day, whenever they were."""
+    scope = Scope(pipeline, first_day(pipeline, at=at), until, at)
+    return read_tallies(scope, FLOW, by_month=False)
+
+
 def read_line(
     pipeline: Pipeline, since: date, until: date, owners: frozenset[int], *, at: datetime
 ) -> list[Cell]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.db.models import Count, Sum
 
 from pipeline.forecasting.bars import LABELS, MEANINGS, Bar, Piece, View, pieces
-from pipeline.forecasting.flows import can_answer, first_day, level_of, pieces_of, read, read_line
+from pipeline.forecasting.flows import can_answer, level_of, pieces_of, read, read_line, read_until
 from pipeline.forecasting.money import Conversion, Sums, added, conversion_of, exact, rounded
 from pipeline.forecasting.standing import ONE_DAY, deal_days, open_at
 from pipeline.models import Pipeline
@@ -156,7 +156,7 @@ def level_at(pipeline: Pipeline, day: date, view: View, *, at: datetime) -> Leve
     Of a line they are read as they stood then: they are fewer than all that ever moved.
     """
     if can_answer(view) and view.owners is None:
-        return Level(*level_of(read(pipeline, first_day(pipeline, at=at), day, at=at), view))
+        return Level(*level_of(read_until(pipeline, day, at=at), view))
     return standing_at(pipeline, day, view)
 
 

@@ -31,20 +31,22 @@ def read_tallies(
     *,
     since: date | None = None,
     until: date | None = None,
+    by_month: bool | None = None,
 ) -> list[Cell]:
     """The cells of a measure in the days of `scope`, of what its reader counts.
 
-    A cell is of a whole month or of one day of it; the months are those of `start`.
+    A cell is of a whole month or of one day of it; the months are those of `start`, unless they
+    are not asked for. Told apart by a dimension, they are not.
     """
+    by_month = not dimension if by_month is None else by_month
     since, until = since or scope.since, until or scope.until
-    key = ("tallies", scope, measure, dimension, since, until)
-    return remembered(
-        key, lambda: read_cells(scope, measure_named(measure), dimension, since, until)
-    )
+    named = measure_named(measure)
+    key = ("tallies", scope, measure, dimension, since, until, by_month)
+    return remembered(key, lambda: read_cells(scope, named, dimension, since, until, by_month))
 
 
 def read_cells(
-    scope: Scope, named: Measure, dimension: str, since: date, until: date
+    scope: Scope, named: Measure, dimension: str, since: date, until: date, by_month: bool
 ) -> list[Cell]:
     if named.grouping and not scope.is_whole and can_group():
         asked = Asked(scope.pipeline.pk, ((since, until),), scope.company.zone_info, scope.owners)
@@ -52,10 +54,11 @@ def read_cells(
     kept = kept_dimension(scope, named, dimension)
     if kept is None:
         return list(live(scope, named, dimension, spans_of_period(since, until)))
-    if scope.is_whole or kept == "team" or not can_add_up():
+    few = kept == "team" or (scope.is_whole and by_month and not kept.endswith("owner"))
+    if few or not can_add_up():
         found = with_teams(scope, kept, kept_cells(scope, named, kept, since, until))
         return list(found if scope.is_whole else narrowed(scope, found, dimension, kept))
-    return list(cells_of_line(scope, named, dimension, kept, since, until))
+    return list(added_up(scope, named, dimension, kept, since, until, by_month))
 
 
 def unknown(scope: Scope, measure: str, dimension: str = "") -> list[Cell]:
@@ -113,16 +116,31 @@ def kept_cells(
         yield from counted_now(scope, measure, dimension, spans_of(marked))
 
 
-def cells_of_line(
-    scope: Scope, measure: Measure, dimension: str, kept: str, since: date, until: date
+def added_up(
+    scope: Scope,
+    measure: Measure,
+    dimension: str,
+    kept: str,
+    since: date,
+    until: date,
+    by_month: bool,
 ) -> Iterator[Cell]:
     """The same of those whom the scope counts, told apart as it was asked."""
     rows, months, marked = kept_rows(scope, measure, kept, since, until)
-    owners = scope.members or frozenset()
-    yield from summed(rows, owners, dimension, kept, since=since, marked=marked, months=months)
+    owners = None if scope.is_whole else scope.members or frozenset()
+    yield from summed(
+        rows,
+        owners,
+        dimension,
+        kept,
+        by_month=by_month,
+        since=since,
+        marked=marked,
+        months=months,
+    )
     if marked:
         now = counted_now(scope, measure, kept, spans_of(marked))
-        yield from narrowed(scope, now, dimension, kept)
+        yield from now if scope.is_whole else narrowed(scope, now, dimension, kept)
 
 
 def kept_rows(
