@@ -81,9 +81,12 @@ class ApprovalApi(Records):
             slots = slots.filter(step__request__in=ApprovalRequest.objects.visible_to(user))
         return slots.select_related(
             "person",
+            "absence__person",
             "decision__decided_by",
+            "decision__on_behalf_of",
             "decision__revocation",
             "carried_from__decided_by",
+            "carried_from__on_behalf_of",
             "carried_from__revocation",
             "step__request__deal__account",
             "step__request__quote",
@@ -166,9 +169,12 @@ class RequestApi(Records):
         slots = ApprovalSlot.objects.order_by("pk").select_related(
             "person",
             "step",
+            "absence__person",
             "decision__decided_by",
+            "decision__on_behalf_of",
             "decision__revocation",
             "carried_from__decided_by",
+            "carried_from__on_behalf_of",
             "carried_from__revocation",
         )
         steps = ApprovalStep.objects.order_by("position")

@@ -333,11 +333,21 @@ class PreviewOut(serializers.Serializer):
 
 class DecisionOut(serializers.ModelSerializer):
     decided_by = PersonOut()
+    on_behalf_of = PersonOut(allow_null=True, help_text="Who was away, when a delegate decided.")
     is_revoked = serializers.SerializerMethodField()
 
     class Meta:
         model = Decision
-        fields = ["id", "verdict", "reason", "decided_at", "decided_by", "via", "is_revoked"]
+        fields = [
+            "id",
+            "verdict",
+            "reason",
+            "decided_at",
+            "decided_by",
+            "on_behalf_of",
+            "via",
+            "is_revoked",
+        ]
         read_only_fields = fields
 
     def get_is_revoked(self, decision) -> bool:
@@ -348,6 +358,9 @@ class SlotRow(serializers.ModelSerializer):
     """One person asked, within a request."""
 
     person = PersonOut()
+    answers_for = PersonOut(
+        source="absence.person", allow_null=True, help_text="Who is away meanwhile."
+    )
     decision = serializers.SerializerMethodField()
     topics = serializers.ListField(child=serializers.CharField())
     reasons = serializers.ListField(child=serializers.CharField())
@@ -358,6 +371,7 @@ class SlotRow(serializers.ModelSerializer):
             "id",
             "role",
             "person",
+            "answers_for",
             "substitution",
             "state",
             "topics",

@@ -1,10 +1,14 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from dealdesk.models import Decision
+from revops.people.operations import enter_absence
 from tests.factories.dealdesk import decide, make_quote, slot_of, submit
-from tests.factories.people import AT
+from tests.factories.people import AT, by
 from tests.factories.pipeline import make_deal
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +49,22 @@ def test_decision_by_api_is_on_the_digest_read(rep, vp, api):
     assert response.json()["decision"]["via"] == "api"
     request.refresh_from_db()
     assert request.status == "approved"
+
+
+def test_a_delegate_decides_on_behalf_of_who_is_away(rep, vp, desk, api):
+    today = timezone.now().date()
+    days = {"first_day": today - timedelta(days=1), "last_day": today + timedelta(days=9)}
+    enter_absence(person=vp, delegate=desk, **days, by=by(vp), at=timezone.now())
+    slot = slot_of(submit(make_quote(rep, 25), at=timezone.now()), desk)
+    caller = api(desk)
+
+    shown = caller.get(f"approvals/{slot.pk}/").json()
+    assert shown["answers_for"]["name"] == vp.name
+    facts = {"verdict": "approved", "digest": shown["request"]["digest"]}
+    decision = caller.post(f"approvals/{slot.pk}/decide/", facts).json()["decision"]
+
+    assert decision["decided_by"]["name"] == desk.name
+    assert decision["on_behalf_of"]["name"] == vp.name
 
 
 def test_decision_without_a_digest_is_an_error(rep, vp, api):
