@@ -206,6 +206,7 @@ def rung_retire(request, pk):
 @login_required
 @require_POST
 def paper_check_new(request):
+    check_can_govern(by=Actor.from_request(request))
     try:
         add_paper_check(text=request.POST.get("text", ""), **by_and_at(request))
     except Refused as exc:

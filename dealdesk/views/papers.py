@@ -19,7 +19,7 @@ from dealdesk.operations.papers import (
     tick_checklist,
 )
 from dealdesk.papers import checklist_of, is_on_paper
-from dealdesk.permissions import allowed, can_save
+from dealdesk.permissions import allowed, can_save, check_can_save
 from dealdesk.views.shared import by_and_at, quote_or_404
 from revops.people.actor import Actor
 from revops.refusals import Refused
@@ -56,6 +56,7 @@ def paper_shown(request: ApprovalRequest, by: Actor) -> dict[str, Any] | None:
 def quote_redline(request, pk):
     """Attach a file with redlines to a draft; the card is swapped, or the page shown again."""
     quote = quote_or_404(request, pk)
+    check_can_save(quote, by=Actor.from_request(request))
     refused = None
     file = request.FILES.get("redline")
     try:
@@ -73,6 +74,7 @@ def quote_redline_remove(request, pk, file):
     """Take a file with redlines off a draft."""
     quote = quote_or_404(request, pk)
     attachment = get_object_or_404(Attachment.objects.about(quote).filter(kind=REDLINE), pk=file)
+    check_can_save(quote, by=Actor.from_request(request))
     refused = None
     try:
         remove_redline(attachment=attachment, **by_and_at(request))

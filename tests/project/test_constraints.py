@@ -43,7 +43,10 @@ from dealdesk.models import (
     MailReply,
     NonStandardTerm,
     Nudge,
+    PaperCheck,
+    PaperTick,
     PaymentTerms,
+    PolicyCase,
     PolicyDraft,
     PolicyVersion,
     Price,
@@ -59,6 +62,7 @@ from dealdesk.models import (
     SlotClaim,
     StandingGrant,
     TermDiscount,
+    TermRung,
     TermsSnapshot,
     VolumeTier,
 )
@@ -149,6 +153,7 @@ def build() -> None:
     sell(deal, rep, vp, desk)
     draft_of_the_process()
     draft_of_the_policy()
+    wordings(deal, desk)
     lent(deal, rep, vp)
     told_of(deal, rep)
     foretell(rep)
@@ -206,6 +211,13 @@ def sell(deal: Deal, rep: User, vp: User, desk: User) -> None:
     VolumeTier.objects.create(product=row.product, from_quantity=10, discount_percent=5)
     TermDiscount.objects.create(product=row.product, from_months=99, discount_percent=5)
     TermDiscount.objects.create(from_months=99, discount_percent=5)
+
+
+def wordings(deal: Deal, desk: User) -> None:
+    """A fallback of a term, and a line of legal's checklist ticked on a request."""
+    TermRung.objects.create(term=NonStandardTerm.objects.first(), name="Gold", text="99.9 %")
+    line, request = PaperCheck.objects.first(), deal.approval_requests.first()
+    PaperTick.objects.create(request=request, check_line=line, ticked_at=AT, ticked_by=desk)
 
 
 def lent(deal: Deal, rep: User, vp: User) -> None:
@@ -592,6 +604,18 @@ BAD = {
     "dealdesk_paymentterms.key": twin(PaymentTerms),
     "dealdesk_billingfrequency.key": twin(BillingFrequency),
     "dealdesk_nonstandardterm.key": twin(NonStandardTerm),
+    "dealdesk_rung_one_per_name": twin(TermRung),
+    "dealdesk_rung_prohibited_asks_nobody": change(TermRung, kind="prohibited", roles=["legal"]),
+    "dealdesk_rung_has_text": change(TermRung, text=""),
+    "dealdesk_check_one_per_text": twin(PaperCheck),
+    "dealdesk_check_says_something": change(PaperCheck, text=""),
+    "dealdesk_tick_one_per_line": twin(PaperTick),
+    "dealdesk_case_one_per_name": twin(PolicyCase, shipped_key=""),
+    "dealdesk_case_shipped_once": twin(PolicyCase, name="Twin"),
+    "dealdesk_case_asks_exactly_when_expected": change(
+        PolicyCase, {"expected": "asked"}, roles=[]
+    ),
+    "dealdesk_case_has_a_term": change(PolicyCase, months=0),
     # Deal desk: quotes
     "dealdesk_quote_one_per_revision": twin(Quote, is_primary=False),
     "dealdesk_quote_one_primary_per_deal": lambda: (

@@ -12,7 +12,15 @@ import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
 
-from dealdesk.models import ApprovalRequest, Quote, StandingGrant
+from dealdesk.models import (
+    ApprovalRequest,
+    NonStandardTerm,
+    PaperCheck,
+    PolicyCase,
+    Quote,
+    StandingGrant,
+    TermRung,
+)
 from dealdesk.operations import ask_desk, counter_offer, give_grant
 from dealdesk.patches import LinePatch, Patch
 from pipeline.forecasting.whose import may_see_forecast, people_seen_by
@@ -196,6 +204,12 @@ def records(rep, vp, finance, legal, desk):
         ),
         "counter": countered(rep, vp, account),
         "grant": lent(vp, rep),
+        "case": PolicyCase.objects.first(),
+        "term": NonStandardTerm.objects.first(),
+        "check": PaperCheck.objects.first(),
+        "rung": TermRung.objects.create(
+            term=NonStandardTerm.objects.first(), name="Gold", text="99.9 %"
+        ),
         "thread": ask_desk(deal=deal, body="May they?", by=by, at=AT),
     }
 
@@ -250,6 +264,10 @@ def noun_of(address) -> str:
         return "call"
     if address.route.startswith("hygiene/clean-up/"):
         return "deal"
+    if address.route.startswith("policy/cases/"):
+        return "case"
+    if address.route.startswith("terms/checklist/"):
+        return "check"
     return {
         "deals": "deal",
         "accounts": "account",
@@ -264,6 +282,8 @@ def noun_of(address) -> str:
         "tasks": "task",
         "digests": "digest",
         "absences": "absence",
+        "terms": "term",
+        "wordings": "rung",
         "desk": "thread",
     }.get(first, "")
 
@@ -290,6 +310,8 @@ def sees(person, noun, record) -> bool:
     }
     if noun in known:
         return known[noun].objects.visible_to(person).filter(pk=record.pk).exists()
+    if noun in ("case", "term", "check", "rung"):
+        return True  # Everybody may read the rules; RevOps alone changes them.
     if noun == "digest":
         return record.person == person
     if noun == "absence":
