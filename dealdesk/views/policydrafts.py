@@ -83,7 +83,10 @@ def policy_draft(request):
 
 
 def draft_context(request, draft: PolicyDraft) -> dict:
-    """Everything the page of a draft shows: nothing of it is kept, all is judged anew."""
+    """Everything the page of a draft shows: nothing of it is kept, all is judged anew.
+
+    A note on a finding that was refused is shown where it was typed.
+    """
     at = timezone.now()
     standing = policypublishing.standing_of(draft, at=at)
     policy, ground = standing.policy, ground_of()
@@ -100,7 +103,7 @@ def draft_context(request, draft: PolicyDraft) -> dict:
         "trying": trying,
         "tried": tried(trying, policy, before),
         "opened": at,
-        **findings_context(draft, standing),
+        **findings_context(draft, standing, request.POST),
         **who_context(request, draft),
     }
 
@@ -111,7 +114,7 @@ def found_in(area, standing: policypublishing.Standing) -> int:
     return sum(each.area.value in area.lints for each in stopping)
 
 
-def findings_context(draft: PolicyDraft, standing: policypublishing.Standing) -> dict:
+def findings_context(draft: PolicyDraft, standing: policypublishing.Standing, typed) -> dict:
     """What the linter found and how the cases came out, each with what to do about it."""
     meant = {row.key: row for row in draft.acknowledgements.select_related("acknowledged_by").all()}
     places = {code: area.key for area in AREAS.values() for code in area.lints}
@@ -121,7 +124,11 @@ def findings_context(draft: PolicyDraft, standing: policypublishing.Standing) ->
                 "lint": each,
                 "area": places.get(each.area.value, ""),
                 "meant": meant.get(each.key) if each.is_error and not each.final else None,
-                "form": AcknowledgeForm(auto_id=f"ack-{number}-%s"),
+                "is_typed": typed.get("key") == each.key,
+                "form": AcknowledgeForm(
+                    initial={"note": typed.get("note") if typed.get("key") == each.key else ""},
+                    auto_id=f"ack-{number}-%s",
+                ),
             }
             for number, each in enumerate(standing.checked.findings)
         ],

@@ -34,7 +34,10 @@ from dealdesk.policy import (
 from dealdesk.policydrafts import draft_policy
 from dealdesk.policyfiles import PolicyFile
 from dealdesk.presets import AS_IN_THE_SOURCES, PRESETS
+from revops.frame.notices import address_of
 from revops.ledger.models import Entry
+from revops.outbox.bodies import render
+from revops.outbox.links import derive_link
 from revops.outbox.models import Notification
 from revops.refusals import Conflict, NotAllowed, Refused
 from tests.dealdesk.test_policy import FULL
@@ -285,6 +288,26 @@ def test_administrators_and_deciders_are_told(revops, second, desk):
     told = Notification.objects.order_by("pk").values_list("event", "person")
     assert ("policy.proposed", second.pk) in told
     assert {("policy.published", revops.pk), ("policy.published", desk.pk)} <= {*told}
+
+
+def test_the_mails_say_who_and_lead_to_the_page(revops, second):
+    start(revops)
+    change_policy_draft(changes=SHORTER, note="Shorter", by=by(revops), at=AT)
+    propose(revops)
+    publish(second)
+
+    proposed, published = (
+        Notification.objects.filter(event=event).order_by("pk").first()
+        for event in ("policy.proposed", "policy.published")
+    )
+    asked, told = render(proposed), render(published)
+
+    assert asked.subject == "Rosa Ricci proposes the policy “As in the sources”"
+    assert "Why: Shorter" in asked.text
+    assert "Sam Second put version 2" in told.text
+    assert "Rosa Ricci proposed it" in told.html
+    assert address_of(proposed) == "/policy/draft/"
+    assert derive_link(published).endswith("/policy/versions/2/")
 
 
 # What the linter finds

@@ -231,6 +231,18 @@ def test_a_finding_is_acknowledged_with_a_note(client, revops):
     assert "The desk decides" in client.get(page("policy-draft")).content.decode()
 
 
+def test_a_note_on_a_finding_is_not_lost_when_somebody_was_faster(client, revops):
+    start(revops)
+    PolicyDraft.objects.get().acknowledgements.all().delete()
+    change_policy_draft(changes={"pending_days": 14}, by=by(revops), at=AT)
+    facts = {"key": "prices.inversion.1.40", "note": "The desk decides", "version": "1"}
+
+    answer = client.post(page("policy-acknowledge"), facts)
+
+    assert answer.status_code == 409
+    assert "The desk decides</textarea>" in answer.content.decode()
+
+
 def test_a_quote_is_tried_on_the_draft_and_on_the_policy_in_force(client, revops):
     start(revops)
     change_policy_draft(changes={"ladder": True}, by=by(revops), at=AT)
