@@ -32,13 +32,13 @@ class AbsenceForm(forms.Form):
         required=False,
         label="Who answers meanwhile",
         empty_label="Nobody",
-        help_text="Approvals go to them, and are recorded as theirs on your behalf.",
+        help_text="Approvals go to them, and are recorded as theirs, on behalf of who is away.",
     )
     note = forms.CharField(
         required=False,
         label="Note",
         max_length=200,
-        help_text="Seen by you, whoever enters this, and RevOps.",
+        help_text="Seen by who is away, whoever enters this, and RevOps.",
     )
 
     def __init__(self, *args, user: User, absence: Absence | None = None, **kwargs):

@@ -53,9 +53,7 @@ class ClockMark(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["due_at"], condition=Q(settled_at=None), name="dealdesk_mark_due"
-            ),
+            models.Index(fields=["due_at"], condition=Q(settled_at=None), name="dealdesk_mark_due"),
         ]
 
     def __str__(self) -> str:

@@ -30,7 +30,7 @@ class AlertChoiceForm(forms.Form):
     waiting_digest = forms.BooleanField(
         required=False,
         label="Send me what waits for my answer on working mornings",
-        help_text="At 8 where I am, with what is overdue first; nothing when nothing waits.",
+        help_text="At 8 where I am, in the order of the inbox; nothing when nothing waits.",
     )
 
 
