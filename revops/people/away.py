@@ -73,5 +73,5 @@ def read_away(at: datetime) -> Away:
 
 def absence_of(person: User, at: datetime) -> Absence | None:
     """The absence of one person at that moment."""
-    found = person.absences.around(at).select_related("delegate")  # type: ignore[attr-defined]
+    found = person.absences.around(at).select_related("delegate")
     return next((absence for absence in found if absence.holds(at)), None)
