@@ -62,7 +62,7 @@ def test_a_chain_of_delegates_is_followed(rep, vp, desk, finance):
     assert open_of(submit(make_quote(rep, 25))) == ["Finn Fabre"]
 
 
-def test_attack_a_delegate_who_is_the_submitter_is_never_asked(rep, manager, vp):
+def test_delegate_is_the_submitter_and_is_never_asked(rep, manager, vp):
     """The submitter's manager is away and named the submitter: somebody above answers."""
     away(manager, rep)
 
@@ -71,7 +71,7 @@ def test_attack_a_delegate_who_is_the_submitter_is_never_asked(rep, manager, vp)
     assert open_of(request) == ["Vera Vance"]
 
 
-def test_attack_a_delegate_who_is_the_submitter_with_nobody_else_is_refused(rep, vp):
+def test_delegate_is_the_submitter_and_nobody_else_is_left(rep, vp):
     away(vp, rep)
 
     with pytest.raises(Refused) as refused:
@@ -81,7 +81,7 @@ def test_attack_a_delegate_who_is_the_submitter_with_nobody_else_is_refused(rep,
     assert "Rita Reyes, who answers for Vera Vance, submitted this quote" in refused.value.message
 
 
-def test_attack_a_owner_as_delegate_is_never_asked(rep, other_rep, manager, vp):
+def test_delegate_is_the_owner_and_is_never_asked(rep, other_rep, manager, vp):
     away(manager, rep)
     quote = make_quote(rep, 15)
 
@@ -90,7 +90,7 @@ def test_attack_a_owner_as_delegate_is_never_asked(rep, other_rep, manager, vp):
     assert open_of(request) == ["Vera Vance"]
 
 
-def test_attack_delegation_from_a_to_b_to_a_leaves_nobody_asked_twice(rep, vp, desk):
+def test_a_to_b_to_a_delegation_is_harmless(rep, vp, desk):
     """Written past the operation, the circle is harmless: the absent are asked as the last."""
     away(vp, desk)
     Absence.objects.create(person=desk, delegate=vp, first_day=TODAY, last_day=END, entered_at=AT)
@@ -206,9 +206,7 @@ def test_a_manager_who_goes_without_a_delegate_is_answered_for_above(rep, manage
     assert open_of(request) == ["Vera Vance"]
 
 
-def test_attack_an_approver_deactivated_while_pending_takes_the_delegate_along(
-    rep, vp, desk, revops
-):
+def test_approver_deactivated_while_pending_takes_the_delegate_along(rep, vp, desk, revops):
     other = make_person("Vic Voss", roles=["vp_sales"])
     request = submit(make_quote(rep, 25))
     away(vp, desk)
@@ -227,7 +225,7 @@ def test_attack_an_approver_deactivated_while_pending_takes_the_delegate_along(
     assert other.pk
 
 
-def test_attack_a_role_emptied_while_pending_ends_its_delegate_too(rep, vp, desk, revops):
+def test_role_emptied_while_pending_ends_its_delegate_too(rep, vp, desk, revops):
     away(vp, desk)
     request = submit(make_quote(rep, 25))
     revoke_role(person=vp, role="vp_sales", by=by(revops), at=AT)

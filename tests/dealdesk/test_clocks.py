@@ -121,7 +121,7 @@ def test_a_reminder_brings_a_fresh_link_and_kills_the_old_one(rep, manager):
 
 
 @pytest.mark.django_db
-def test_attack_a_scheduler_dead_for_three_days_catches_up_once(rep, manager, vp):
+def test_scheduler_dead_for_three_days_catches_up_once(rep, manager, vp):
     request = submit(make_quote(rep, 15))
     slot = slot_of(request, manager)
     late = AT + 3 * DAY
@@ -266,7 +266,7 @@ def test_a_backup_who_is_away_is_answered_for(rep, desk, outsider, finance, publ
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ["finance", "legal"])
-def test_attack_finance_and_legal_never_go_to_sales(rep, vp, finance, legal, desk, revops, role):
+def test_finance_and_legal_never_go_to_sales(rep, vp, finance, legal, desk, revops, role):
     """Nobody else is of the discipline: RevOps and who sells are told, and nothing moves."""
     request = submit(make_quote(rep, term_months=24))
 

@@ -82,7 +82,7 @@ def test_who_may_not_decide_one_is_named_and_the_others_go_on(waiting, leaver, r
     assert slot_of(own, leaver).is_open
 
 
-def test_attack_a_token_after_reassigning_opens_nothing(waiting, leaver, revops, new_vp):
+def test_token_after_reassign_opens_nothing(waiting, leaver, revops, new_vp):
     link = ApprovalLink.objects.filter(slot__person=leaver, slot__role="vp_sales").get()
     token = links.derive_token(link)
 
