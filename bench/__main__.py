@@ -74,6 +74,9 @@ def measured(url: str, databases: dict[int, str], asked: argparse.Namespace) -> 
         "load": loaded,
         "pages": compared(small, large),
     }
+    if not asked.quick:
+        # On a database of its own: what was submitted, and nothing else.
+        result["replay"] = run("", "bench.replay")
     if asked.million:
         own = urls[asked.sizes[1]]
         result["million"] = {
