@@ -65,12 +65,11 @@ class CaseForm(forms.Form):
 
     def __init__(self, *args: Any, policy: Policy, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
         bands = [(band.key, band.label) for band in policy.segments]
-        self.fields["segment"].choices = [*bands, (Segment.UNKNOWN.value, "Not known")]
-        self.fields["billing"].queryset = BillingFrequency.objects.filter(retired_at=None).order_by(
-            "pk"
-        )
-        self.fields["terms"].queryset = NonStandardTerm.objects.filter(retired_at=None).order_by(
+        fields["segment"].choices = [*bands, (Segment.UNKNOWN.value, "Not known")]
+        fields["billing"].queryset = BillingFrequency.objects.filter(retired_at=None).order_by("pk")
+        fields["terms"].queryset = NonStandardTerm.objects.filter(retired_at=None).order_by(
             "category", "position", "name"
         )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+from dealdesk.ladder import Rung
 from dealdesk.models import ApprovalRequest, ExceptionRecord, NonStandardTerm
-from dealdesk.policy import Axis, Policy
+from dealdesk.policy import Axis, Policy, TimingKind
 from dealdesk.pricing import exact, rounded
-from dealdesk.routing import Result, Route, Tried
+from dealdesk.routing import Result, Route, Tried, timing_of
 from dealdesk.terms import Terms
 from dealdesk.wording import months_text, percent_text
 
@@ -34,7 +35,9 @@ def exceptions_of(
             "requested_value": term.requested_value or term.requested_text[:200],
         }
         for term in terms.nonstandard
-        if term.key not in policy.terms.adopted and term.key in catalogue
+        if term.key in catalogue
+        and term.key not in policy.terms.adopted
+        and term.rung is not Rung.STANDARD
     ]
     deal = request.deal
     stake = company_amount(terms, terms.price.tcv)
@@ -108,7 +111,7 @@ def timings(terms: Terms, route: Route, policy: Policy) -> list[dict]:
             {
                 "kind": Kind.PAYMENT,
                 "label": f"Payment {terms.payment.name}",
-                "standard_value": policy.terms.payment.label,
+                "standard_value": timing_of(policy, terms, TimingKind.PAYMENT).label,
                 "requested_value": terms.payment.name,
             }
         )
@@ -117,7 +120,7 @@ def timings(terms: Terms, route: Route, policy: Policy) -> list[dict]:
             {
                 "kind": Kind.BILLING,
                 "label": f"Billing {terms.billing.name}",
-                "standard_value": policy.terms.billing.label,
+                "standard_value": timing_of(policy, terms, TimingKind.BILLING).label,
                 "requested_value": terms.billing.name,
             }
         )

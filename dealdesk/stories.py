@@ -24,6 +24,8 @@ HIDDEN = frozenset({"approval.link_sent", "approval.mistyped"})
 ENDED = {
     "approval.recalled": ("recalled the request", "undo-2", ""),
     "approval.expired": ("let the request expire", "timer-off", "warn"),
+    "approval.checked": ("went through legal's checklist", "list-checks", ""),
+    "approval.carried": ("answered their other step with it", "copy-check", "good"),
     "approval.counter_accepted": ("accepted the counter-offer", "handshake", "good"),
     "approval.counter_declined": ("declined the counter-offer", "circle-x", ""),
     "approval.counter_withdrawn": ("took the counter-offer back", "undo-2", "warn"),
@@ -122,6 +124,8 @@ QUOTES: dict[str, Callable[[Entry], Story]] = {
     "quote.saved": saved,
     "quote.made_primary": made_primary,
     "quote.submitted": submitted,
+    "quote.redline_added": lambda entry: Story("attached redlines", "file-diff"),
+    "quote.redline_removed": lambda entry: Story("took redlines off", "file-x"),
     "quote.imported": lambda entry: Story("brought in the quote", "download"),
 }
 

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from dealdesk.coverage import cover_of_quote
 from dealdesk.ladder import Ladder, Rung, Wording, wording_of
-from dealdesk.models import NonStandardTerm, PaperCheck, PolicyCase, TermRung
+from dealdesk.models import ExceptionRecord, NonStandardTerm, PaperCheck, PolicyCase, TermRung
 from dealdesk.operations import change_term
 from dealdesk.operations.ladder import add_rung, change_rung, retire_rung
 from dealdesk.operations.requests import preview_quote
@@ -247,3 +247,12 @@ def test_revops_keeps_cases_on_the_pages(client, revops):
     assert client.post(edited, {**facts, "roles": [], "version": 3}).status_code == 422
     client.post(reverse("dealdesk:case-restore", args=[case.pk]))
     assert PolicyCase.objects.standing().filter(pk=case.pk).exists()
+
+
+def test_our_own_wording_is_no_exception(rep, sla):
+    quote = make_quote(rep, lines=[line()], terms=[term("custom-sla", "", sla.standard_wording)])
+
+    request = submit(quote)
+
+    assert request.is_automatic
+    assert not ExceptionRecord.objects.exists()
