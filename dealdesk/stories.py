@@ -39,6 +39,7 @@ ENDED = {
     "approval.answered": ("answered the question", "reply", ""),
     "approval.claimed": ("is on it", "hand", ""),
     "approval.released": ("is no longer on it", "hand", ""),
+    "approval.reminded": ("reminded who has not answered", "bell-ring", ""),
     "approval.nudged": ("nudged everybody who has not answered", "bell-ring", ""),
     "approval.condition_met": ("met a condition of the approval", "circle-check", "good"),
     "approval.cover_lost": ("lost the approval of these terms", "shield-off", "bad"),
