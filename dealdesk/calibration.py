@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from statistics import median
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
-from dealdesk.models import Decision
+from dealdesk.models import ApprovalOpening, Decision
 from revops.people.actor import Via
 from revops.people.models import Role, User
 from revops.refusals import NotAllowed
@@ -34,6 +34,7 @@ class Said:
     person: int
     approved: bool
     opened: bool
+    decided_at: datetime
     took: timedelta
     percent: Decimal
 
@@ -80,20 +81,21 @@ def check_can_see(person: User, *, by: User) -> None:
 
 
 def calibration_of(person: User, at: datetime) -> Calibration:
-    """Read one person's decisions and those of their peers; two questions for all of it."""
+    """Read one person's decisions and those of their peers; three questions for all of it."""
     decided = Decision.objects.filter(
         decided_at__gte=at - YEAR, decided_at__lte=at, slot__requested_at__isnull=False
     )
     own = counted(decided.filter(decided_by=person))
     others = counted(decided.filter(slot__role__in=person.roles).exclude(decided_by=person))
     people = len({each.person for each in others})
+    since = ApprovalOpening.objects.aggregate(first=Min("opened_at"))["first"]
     shown = others if people >= ENOUGH else []
     return Calibration(
         person=person,
         number=len(own),
         peers=people,
-        unopened_percent=unopened(own),
-        peers_unopened_percent=unopened(shown),
+        unopened_percent=unopened(own, since),
+        peers_unopened_percent=unopened(shown, since),
         took=usual(own),
         peers_took=usual(shown),
         bands=bands_of(own, others),
@@ -122,6 +124,7 @@ def counted(decisions: QuerySet[Decision]) -> list[Said]:
             person=who,
             approved=verdict == Verdict.APPROVED,
             opened=via == Via.LINK or (opened is not None and opened <= when),
+            decided_at=when,
             took=when - asked,
             percent=percent,
         )
@@ -129,7 +132,9 @@ def counted(decisions: QuerySet[Decision]) -> list[Said]:
     ]
 
 
-def unopened(said: Sequence[Said]) -> Decimal | None:
+def unopened(said: Sequence[Said], since: datetime | None) -> Decimal | None:
+    """The share without an opening, of what was asked since openings are kept at all."""
+    said = [each for each in said if since is not None and each.decided_at >= since]
     if len(said) < ENOUGH:
         return None
     return share(sum(not each.opened for each in said), len(said))

@@ -73,7 +73,7 @@ urlpatterns = [
     path("approvals/hand-over/", handing.approval_hand_over, name="approval-hand-over"),
     path("approvals/mine/", calibration.approval_calibration, name="approval-calibration"),
     path(
-        "approvals/of/<int:pk>/",
+        "approvals/of/<int:person>/",
         calibration.approval_calibration,
         name="approval-calibration-person",
     ),

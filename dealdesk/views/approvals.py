@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -136,7 +137,8 @@ def waiting_page(request, waiting, at: datetime, picked=()) -> dict[str, Any]:
     ]
     following = f"?show={view}&after={shown[-1].slot.pk}" if len(found) > INBOX else ""
     views = [(key, label, key == view) for key, label in queue.VIEWS.items()]
-    may_pick = sum(not row.flags for row in shown) > 1
+    tiers = Counter(row.request.route_key for row in shown if not row.flags)
+    may_pick = max(tiers.values(), default=0) > 1
     page = {"rows": shown, "next": following, "views": views, "view": view}
     return {**page, "may_pick": may_pick}
 

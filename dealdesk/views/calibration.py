@@ -15,17 +15,17 @@ from revops.refusals import NotAllowed
 
 @login_required
 @require_safe
-def approval_calibration(request, pk: int | None = None) -> HttpResponse:
+def approval_calibration(request, person: int | None = None) -> HttpResponse:
     """One's own, or with a number that of somebody else."""
-    person = request.user if pk is None else get_object_or_404(User, pk=pk)
+    shown = request.user if person is None else get_object_or_404(User, pk=person)
     try:
-        check_can_see(person, by=request.user)
+        check_can_see(shown, by=request.user)
     except NotAllowed:
         raise Http404 from None
     at = timezone.now()
     context = {
-        "shown": calibration_of(person, at),
-        "is_own": person.pk == request.user.pk,
+        "shown": calibration_of(shown, at),
+        "is_own": shown.pk == request.user.pk,
         "enough": ENOUGH,
         "others": deciders(at) if request.user.has_role(Role.REVOPS_ADMIN) else [],
     }

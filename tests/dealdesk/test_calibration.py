@@ -38,7 +38,15 @@ def test_the_share_decided_without_opening_the_terms(rep, vp):
     assert (found.number, found.unopened_percent, found.took) == (5, 40, HOUR)
 
 
-def test_a_decision_by_the_link_shows_the_terms(rep, vp):
+def test_what_was_decided_before_openings_were_kept_is_not_held_against_anybody(rep, vp):
+    decided(rep, vp, 5, opened=False)
+
+    assert calibration_of(vp, LATER).unopened_percent is None
+
+
+def test_a_decision_by_the_link_shows_the_terms(rep, vp, desk):
+    other = submit(make_quote(rep, 25, deal=make_deal(rep, "Read", account=small_account())))
+    note_opening(slot=slot_of(other, vp), by=by(vp), at=AT)
     decided(rep, vp, 5, opened=False, via=Via.LINK)
 
     assert calibration_of(vp, LATER).unopened_percent == 0
@@ -61,10 +69,7 @@ def test_peers_appear_together_from_five_people_on(rep, vp, monkeypatch):
 
     monkeypatch.setattr(calibration, "ENOUGH", 1)
     other = make_person("Vito Vega", roles=["vp_sales"])
-    asked = submit(make_quote(rep, 25, deal=make_deal(rep, "Other", account=small_account())))
-    slot = slot_of(asked, vp)
-    type(slot).objects.filter(pk=slot.pk).update(person=other)
-    decide(asked, other, "rejected")
+    decided(rep, other, 1, verdict="rejected")
 
     band = calibration_of(vp, LATER).bands[2]
     assert (band.own_percent, band.peers_percent) == (100, 0)

@@ -320,3 +320,14 @@ def test_report_is_filtered_in_its_address(page, live_server, story, revops):
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     assert download.value.suggested_filename.endswith(".csv")
+
+
+def test_return_by_keys_alone(page, live_server, story, vp):
+    sign_in(page.context, live_server.url, vp)
+    page.goto(f"{live_server.url}{slot_of(story['waiting'], vp).get_absolute_url()}")
+
+    page.keyboard.press("t")
+    page.keyboard.type("Drop the discount of year two.")
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_text("You returned this for changes")).to_be_visible()
