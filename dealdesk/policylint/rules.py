@@ -67,6 +67,8 @@ def timings(policy: Policy, known: Known) -> Iterator[Lint]:
                 f"general.{key}",
                 f"{said} is the general standard: write it there.",
             )
+        if not row.timing.roles:
+            yield error(Area.TIMINGS, f"gap.{key}", f"{said}: later cash asks nobody.")
         if row.segment and row.segment not in segments:
             yield error(
                 Area.TIMINGS,

@@ -119,6 +119,16 @@ WRONG = [
         ),
     ),
     (
+        "timings.gap.payment.any.Asia",
+        replace(
+            POLICY,
+            terms=replace(
+                POLICY.terms,
+                timings=(replace(ASIA, timing=CashTiming("net 60", 60, ())),),
+            ),
+        ),
+    ),
+    (
         "timings.twice.payment.any.Asia",
         replace(POLICY, terms=replace(POLICY.terms, timings=(ASIA, ASIA))),
     ),
