@@ -46,7 +46,7 @@ class Carried:
     def words(self, route: Route, at: datetime) -> list[str]:
         """What stands and who is asked: "Ana's approval of Tuesday stands; only legal is asked"."""
         if not self.standing:
-            return [sentence for _, sentence in self.lost]
+            return []
         held = list(dict.fromkeys(self.standing.values()))
         names = listed(approval_words(decision, at) for decision in held)
         stand = "stands" if len(held) == 1 else "stand"
@@ -58,7 +58,7 @@ class Carried:
         ]
         verb = "is" if len(asked) == 1 else "are"
         rest = f"only {listed(asked)} {verb} asked" if asked else "nobody is asked again"
-        return [f"{names} {stand}; {rest}.", *(sentence for _, sentence in self.lost)]
+        return [f"{names} {stand}; {rest}."]
 
 
 def carried_forward(

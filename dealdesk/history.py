@@ -34,6 +34,16 @@ def declare_history() -> None:
         free=("in_force",),
         why="a published policy never changes",
     )
+    declare(
+        "dealdesk_counteroffer", once=("answer", "answered_at", "answered_by_id", "answer_note")
+    )
+    declare(
+        "dealdesk_standinggrant",
+        free=("used_count", "used_amount"),
+        once=("revoked_at", "revoked_by_id", "revoked_why"),
+        why="another scope is another grant",
+    )
+    declare("dealdesk_grantuse", once=("returned_at", "returned_why"))
     declare("dealdesk_slotclaim", once=("released_at",))
     declare(
         "dealdesk_quote",

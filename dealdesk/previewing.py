@@ -71,6 +71,7 @@ class Preview:
     avoid: tuple[Avoid, ...]
     trades: tuple[Trade, ...]
     stands: tuple[str, ...]
+    falls: tuple[str, ...]
     warnings: tuple[str, ...]
     working_days: str
     expected_at: datetime
@@ -168,6 +169,7 @@ def preview_rows(rows: QuoteRows, *, submitter: User | None, at: datetime) -> Pr
         avoid=avoid,
         trades=trades(found.policy, found.terms, found.route, avoid),
         stands=tuple(stands_words(found, at)),
+        falls=tuple(sentence for _, sentence in found.kept.lost),
         warnings=tuple(warnings_of(rows.quote, found.terms, at)),
         working_days=working_days_label(timedelta(hours=open_hours(steps))),
         expected_at=expected,
