@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from statistics import median
 
 from django.db.models import Min, QuerySet
 
+from dealdesk.minute import middle
 from dealdesk.models import ApprovalOpening, Decision
 from revops.people.actor import Via
 from revops.people.models import Role, User
@@ -125,7 +125,7 @@ def counted(decisions: QuerySet[Decision]) -> list[Said]:
             approved=verdict == Verdict.APPROVED,
             opened=via == Via.LINK or (opened is not None and opened <= when),
             decided_at=when,
-            took=when - asked,
+            took=when - (asked or when),
             percent=percent,
         )
         for who, verdict, via, when, asked, opened, percent in rows
@@ -141,7 +141,7 @@ def unopened(said: Sequence[Said], since: datetime | None) -> Decimal | None:
 
 
 def usual(said: Sequence[Said]) -> timedelta | None:
-    return median(each.took for each in said) if len(said) >= ENOUGH else None
+    return middle([each.took for each in said]) if len(said) >= ENOUGH else None
 
 
 def bands_of(own: Sequence[Said], others: Sequence[Said]) -> list[Band]:

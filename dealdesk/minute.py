@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from statistics import median
 
 from django.db.models import Count, Q, Sum
 
@@ -212,7 +211,14 @@ def usual_time(route_key: str, at: datetime) -> UsualTime:
         for since, until in ended.values_list("submitted_at", "decided_at")[:MOST_MEASURED]
         if until is not None
     ]
-    return UsualTime(len(spans), median(spans) if len(spans) >= ENOUGH else None)
+    return UsualTime(len(spans), middle(spans) if len(spans) >= ENOUGH else None)
+
+
+def middle(spans: Sequence[timedelta]) -> timedelta:
+    """The median of at least one length of time."""
+    ranked = sorted(spans)
+    half = len(ranked) // 2
+    return ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2
 
 
 def beside(asked: ApprovalRequest, reader: User, at: datetime) -> Mapping[str, object]:
