@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from dealdesk.ladder import Rung
 from dealdesk.policy import Axis, JudgedBasis, Policy
 from dealdesk.pricing import exact, worst_year
 from dealdesk.routing import Result, Route, judged_segment, judged_worst_line
@@ -18,8 +19,8 @@ def hard_flags(terms: Terms, policy: Policy, route: Route) -> list[str]:
     floor.
     """
     found = [f"asks for {term.name}" for term in terms.nonstandard if is_custom(term, policy)]
-    if getattr(terms, "customer_paper", False):
-        found.append("is on the customer's paper")
+    if terms.on_paper:
+        found.append("is on the customer's paper, or has redlines")
     if judged_segment(policy, terms.segment.key) in policy.structure.enterprise_segments:
         known = terms.segment.key != "unknown"
         found.append("is for a large account" if known else "is for an account of unknown size")
@@ -31,8 +32,9 @@ def hard_flags(terms: Terms, policy: Policy, route: Route) -> list[str]:
 
 
 def is_custom(term: NonStandardTerm, policy: Policy) -> bool:
-    """Whether a term is one that the company has not made its own."""
-    return term.key not in policy.terms.adopted
+    """Whether a term is worded freely or prohibited: not adopted, and on no rung of its ladder."""
+    known = term.rung in (Rung.STANDARD, Rung.FALLBACK)
+    return not known and term.key not in policy.terms.adopted
 
 
 def in_highest_band(route: Route, policy: Policy) -> bool:
