@@ -18,6 +18,7 @@ from dealdesk.presets import PRESETS
 from dealdesk.views.policydrafts import for_governors, show, yaml_response
 from dealdesk.views.shared import by_and_at
 from pipeline.views.shared import why_not
+from revops.addresses import number_in
 from revops.company.models import Company
 from revops.people.actor import Actor
 from revops.people.models import Role, User
@@ -31,9 +32,10 @@ PEOPLE = ("published_by", "proposed_by", "confirmed_by", "based_on")
 @require_safe
 def policy_versions(request):
     """The versions, newest first, each with what it changed."""
-    rows = list(
-        PolicyVersion.objects.select_related(*PEOPLE).order_by("-number")[: VERSIONS_SHOWN + 1]
-    )
+    versions = PolicyVersion.objects.select_related(*PEOPLE).order_by("-number")
+    if below := number_in(request.GET.get("below", "")):
+        versions = versions.filter(number__lt=below)
+    rows = list(versions[: VERSIONS_SHOWN + 1])
     policies = [policy_from_json(row.body) for row in rows]
     currency = Company.get().currency
     history = [
@@ -47,7 +49,8 @@ def policy_versions(request):
     ]
     context = {
         "history": history,
-        "has_more": len(rows) > VERSIONS_SHOWN,
+        "is_first": not below,
+        "next": rows[VERSIONS_SHOWN - 1].number if len(rows) > VERSIONS_SHOWN else None,
         **starting_context(request),
     }
     return show(request, "versions.html", context)

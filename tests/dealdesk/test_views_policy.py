@@ -265,6 +265,19 @@ def test_versions_tell_who_when_and_what_differed(client, rep, revops):
     assert "Draft" not in shown
 
 
+def test_older_versions_are_a_page_further(client, revops, monkeypatch):
+    monkeypatch.setattr("dealdesk.views.policyversions.VERSIONS_SHOWN", 2)
+    for preset in ("recommended", "as_in_the_sources", "recommended"):
+        publish_preset(preset=preset, by=by(revops), at=AT)
+
+    first = client.get(page("policy-versions")).content.decode()
+    last = client.get(page("policy-versions"), {"below": "3"}).content.decode()
+
+    assert "below=3" in first
+    assert "Version 2:" not in first
+    assert "Version 2:" in last
+
+
 def test_a_version_published_alone_says_so_until_it_is_confirmed(client, revops, second):
     publish_preset(preset="recommended", by=by(revops), at=AT)
     url = page("policy-confirm", 2)
