@@ -184,20 +184,23 @@ def with_calls(
     managers: Managers,
 ) -> Fraction:
     """Closed and commit along the reporting line, where a call stands for its whole line."""
-    own: defaultdict[int, Fraction] = defaultdict(Fraction)
+    of_line: dict[int | None, int | None] = {None: None}
+
+    def called(person: int | None) -> int | None:
+        """Whose call stands for this person's deals: the highest above them, if any."""
+        if person not in of_line:
+            manager = managers.get(person) if person in managers else None
+            above = called(manager if manager in managers else None)
+            of_line[person] = above if above is not None or person not in calls else person
+        return of_line[person]
+
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
-        if not row.is_call and row.category in ("closed", "commit"):
-            own[row.owner_id] += conversion.unrounded({row.currency: row.amount})
-    below: defaultdict[int | None, list[int]] = defaultdict(list)
-    for person, manager in managers.items():
-        below[manager if manager in managers else None].append(person)
-
-    def line(person: int) -> Fraction:
-        if person in calls:
-            return calls[person]
-        return own[person] + sum((line(each) for each in below[person]), Fraction(0))
-
-    return sum((line(person) for person in below[None]), Fraction(0))
+        counts = not row.is_call and row.category in ("closed", "commit")
+        if counts and row.owner_id in managers and called(row.owner_id) is None:
+            sums[row.currency] += row.amount
+    standing = {person for person in managers if called(person) == person}
+    return conversion.unrounded(sums) + sum((calls[each] for each in standing), Fraction(0))
 
 
 def trend_of(

@@ -33,6 +33,7 @@ from pipeline.views.forecast.asking import (
     today_of,
     whose_of,
 )
+from pipeline.views.rows import first_of, shows_all
 from pipeline.views.shared import by_and_at, next_of
 from revops.addresses import number_in
 from revops.company.models import Company
@@ -67,12 +68,14 @@ def forecast(request):
         return file_response(kind, name, [Sheet("Forecast", HEADER, exported(found))])
     query = query_of(form, period=period.key)
     opened = request.GET.get("open", "")
+    rows = shown_rows(request, found, query, opened)
     context = {
         "form": form,
         "found": found,
         "period": period,
         "today": today,
-        "rows": shown_rows(request, found, query, opened),
+        "rows": first_of(rows, shows_all(request)),
+        "row_count": len(rows),
         "labels": LABELS,
         "link": link("pipeline:forecast", query, open=opened),
         "files": link("pipeline:forecast", query),

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -19,6 +20,7 @@ from pipeline.forecasting.whose import check_can_see_forecast, people_seen_by, s
 from pipeline.models import Pipeline, Quota
 from pipeline.operations.quotas import Target
 from pipeline.views.forecast.asking import file_asked, link, tabs_of, today_of
+from pipeline.views.rows import first_of, shows_all
 from pipeline.views.shared import by_and_at
 from revops.addresses import number_in
 from revops.company.models import Company
@@ -84,7 +86,9 @@ class Table:
         self.pipeline = self.pipeline_in(request.GET.get("for", ""))
         self.periods = list(periods_of(self.year, self.by))
         self.currency = Company.get().currency
-        self.people = self.people_shown()
+        self.everybody = self.people_concerned()
+        is_whole = request.method == "POST" or "format" in request.GET or shows_all(request)
+        self.people = first_of(self.everybody, is_whole)
         self.kept = {
             (quota.person_id, quota.starts_on, quota.ends_on): quota for quota in self.quotas()
         }
@@ -100,7 +104,7 @@ class Table:
                 return pipeline
         raise Http404
 
-    def people_shown(self) -> list[User]:
+    def people_concerned(self) -> list[User]:
         """Who sells now, and whoever has a quota in the year."""
         sellers = sellers_seen_by(self.request.user)
         seen = people_seen_by(self.request.user)
@@ -123,7 +127,8 @@ class Table:
     @property
     def query(self) -> dict[str, str]:
         key = self.pipeline.key if self.pipeline else ""
-        return {"year": str(self.year), "by": self.by, "for": key}
+        found = {"year": str(self.year), "by": self.by, "for": key}
+        return found | ({"rows": "all"} if shows_all(self.request) else {})
 
     def read(self, data) -> list[Target]:
         """What was typed, where it differs from what is kept."""
@@ -214,8 +219,10 @@ class Table:
 
     def others(self) -> int:
         """Quotas of this year for other spans than the columns: they count, and are not shown."""
-        spans = {(period.starts_on, period.ends_on) for period in self.periods}
-        return sum((starts, ends) not in spans for _, starts, ends in self.kept)
+        shown = Q()
+        for period in self.periods:
+            shown |= Q(starts_on=period.starts_on, ends_on=period.ends_on)
+        return self.quotas_of_year().filter(person__in=self.everybody).exclude(shown).count()
 
     def all(self) -> Iterator[list[object]]:
         rows = self.quotas().select_related("person", "pipeline")

@@ -21,6 +21,7 @@ from pipeline.views.forecast.asking import (
     today_of,
     whose_of,
 )
+from pipeline.views.rows import first_of, shows_all
 from revops.company.models import Company
 from revops.exports import Sheet, file_response
 from revops.frame.formats import day_text
@@ -74,7 +75,8 @@ def forecast_trend(request):
             for each in reversed(past)
             if each.value is not None
         ],
-        "owners": of_owner,
+        "owners": first_of(of_owner, shows_all(request)),
+        "owner_count": len(of_owner),
         "first_day": first_day_kept(pipeline),
         "conversion": conversion,
         "currency": Company.get().currency,
@@ -111,13 +113,16 @@ def periods_before(period, today):
 
 
 def owners_of(pipeline, period, whose, today) -> list[tuple[str, object]]:
-    """The accuracy of the period by owner; of a period that goes on, of the one before."""
+    """The accuracy of the period by owner, the largest forecast first.
+
+    Of a period that goes on, that of the one before.
+    """
     if period.ends_on >= today:
         period = period.like(today).previous
     found = by_owner(pipeline, period, whose, today=today)
     names = dict(User.objects.filter(pk__in=found).values_list("pk", "name"))
     rows = [(names[owner], accuracy) for owner, accuracy in found.items() if accuracy.start]
-    return sorted(rows, key=lambda row: row[0].casefold())
+    return sorted(rows, key=lambda row: (-row[1].start.forecast, row[0].casefold()))
 
 
 TREND = ["Snapshot", "Closed", "Commit", "Best case", "Pipeline", "Omitted", "Called", "Forecast"]

@@ -14,6 +14,7 @@ from pipeline.forms.reports import ReportForm
 from pipeline.models import Pipeline
 from pipeline.reports.periods import PRESETS, USUAL, Period, name_of
 from pipeline.reports.scope import Scope
+from pipeline.views.rows import shows_all
 from revops.company.models import Company
 
 BY = {
@@ -35,6 +36,8 @@ class Question:
     period: Period
     by: str
     preset: str
+    shows_all: bool = False
+    """Whether long tables are shown whole."""
 
     @property
     def pipeline(self) -> Pipeline:
@@ -62,11 +65,18 @@ class Question:
             asked["owner"] = str(self.scope.owner.pk)
         if self.scope.team:
             asked["team"] = str(self.scope.team.pk)
+        asked |= {"rows": "all"} if self.shows_all else {}
         return asked | ({"by": self.by} if self.by else {})
 
     def address(self, **changes: str) -> str:
         """The query of this report with some of it changed."""
         return "?" + urlencode(self.query | changes)
+
+    @property
+    def short_address(self) -> str:
+        """The query of this report with the first rows of long tables alone."""
+        asked = {key: value for key, value in self.query.items() if key != "rows"}
+        return "?" + urlencode(asked)
 
     def preset_address(self, preset: str) -> str:
         """The query for a span that goes with the calendar."""
@@ -117,4 +127,5 @@ def question_from(form: ReportForm, request, at: datetime, today, bys: Sequence[
         period=period,
         by=by if by in bys else (bys[0] if bys else ""),
         preset=form.preset or name_of(period, today),
+        shows_all=shows_all(request),
     )

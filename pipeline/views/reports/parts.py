@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from pipeline.metrics import METRICS, Metric, Rate
 from pipeline.reports.shapes import Money
+from pipeline.views.rows import MOST_ROWS
 from revops.charts.rates import RateMark
 from revops.exports import Sheet
 from revops.frame import formats
@@ -188,6 +189,16 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Row]
     total: Row | None = None
+    size: int = 0
+    """How many rows there are, where the page may show only the first of them."""
+
+    @property
+    def is_cut(self) -> bool:
+        return self.size > len(self.rows)
+
+    @property
+    def is_long(self) -> bool:
+        return self.size > MOST_ROWS
 
     @property
     def all_rows(self) -> list[Row]:

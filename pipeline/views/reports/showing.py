@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
@@ -54,9 +54,10 @@ def show_report(request, report: Report):
         ]
         return render(request, "pipeline/reports/report.html", context, status=422)
     context["presets"] = question.presets
-    answer = report.answer(question)
     if (kind := request.GET.get("format", "")) in FORMATS:
-        return as_file(request, report, question, answer, kind)
+        whole = replace(question, shows_all=True)
+        return as_file(request, report, whole, report.answer(whole), kind)
+    answer = report.answer(question)
     context |= {
         "question": question,
         "answer": answer,

@@ -23,6 +23,7 @@ from pipeline.views.reports.parts import (
     rate_mark,
     rate_tile,
 )
+from pipeline.views.rows import first_of
 from revops.charts import draw, rates
 
 
@@ -109,13 +110,15 @@ def win_rates_section(question: Question, found, drill: Drill) -> Section:
         Column("Opened", "count"),
         Column("Won of opened", "rate", COHORT),
     ]
-    lines = [win_rate_line(row, drill, by) for row in found.rows]
+    listed = first_of(found.rows, question.shows_all)
+    lines = [win_rate_line(row, drill, by) for row in listed]
     table = Table(
         "win-rates",
         f"Win rates by {BY[by].lower()}",
         columns,
         lines,
         win_rate_line(found.total, drill, ""),
+        size=len(found.rows),
     )
     notes = ["The line over a bar spans where the rate likely lies, the dashed line is all deals."]
     if len(met) > MOST_BARS:

@@ -103,6 +103,17 @@ def test_lines_unfold_by_their_address(visit, vp, manager, rep):
     assert rep.name in table_of(browser.get(f"{url('forecast')}?open=all"))
 
 
+def test_a_long_line_shows_its_first_rows_and_a_way_to_all(visit, vp, manager, rep, monkeypatch):
+    monkeypatch.setattr("pipeline.views.rows.MOST_ROWS", 1)
+    make_deal(rep)
+    for name, rows in (("forecast", {"open": "all"}), ("quota-list", {})):
+        first = visit(vp).get(url(name), rows)
+        whole = visit(vp).get(url(name), {**rows, "rows": "all"})
+        assert len(first.context["rows"]) == 1
+        assert len(whole.context["rows"]) > 1
+        assert f"Show all {len(whole.context['rows'])}" in first.content.decode()
+
+
 def table_of(answer):
     return text_of(answer).partition("<tbody>")[2].partition("</table>")[0]
 

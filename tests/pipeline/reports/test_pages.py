@@ -323,6 +323,19 @@ def test_a_file_says_a_rate_unrounded_with_its_interval(deals, revops, visit):
     assert total["Win rate (in period), n"] == "4"
 
 
+def test_a_long_table_shows_its_first_rows_and_a_way_to_all(deals, revops, visit, monkeypatch):
+    monkeypatch.setattr("pipeline.views.rows.MOST_ROWS", 1)
+    client, asked = visit(revops), {"by": "owner", **YEAR}
+
+    first = client.get(address("win-rates", **asked))
+    whole = client.get(address("win-rates", rows="all", **asked))
+
+    assert [len(page.context["answer"].tables[0].rows) for page in (first, whole)] == [1, 2]
+    assert "Show all 2" in text_of(first)
+    assert "rows=all" in whole.context["question"].address()
+    assert len(table_of(client, "win-rates", **asked)) == 3
+
+
 def test_each_table_has_a_file_of_its_own(deals, revops, visit):
     rows = table_of(visit(revops), "losses", table="reasons", **YEAR)
 
