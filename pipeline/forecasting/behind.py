@@ -9,9 +9,13 @@ from decimal import Decimal
 from itertools import groupby
 
 from pipeline.forecasting.bars import Bar, Evening, View, pieces
-from pipeline.forecasting.standing import DealDay, deal_days, open_at
+from pipeline.forecasting.standing import DealDay, changed_deals, deal_days, open_at
 from pipeline.models import Deal, Pipeline
 from revops.people.models import User
+
+SOME = 4
+"""So many times as many changed deals as a page shows are read first, then so many times more."""
+ENDED_BY = {Bar.WON: Deal.Status.WON, Bar.LOST: Deal.Status.LOST}
 
 
 @dataclass
@@ -40,15 +44,21 @@ def deals_behind(
     size: int = 50,
 ) -> tuple[list[Behind], int]:
     """A page of what a bar is made of, by the deal's number, and the mark of the next page."""
-    days = deal_days(pipeline.pk, [(since, until)], owners=view.owners, after=after)
     found: list[Behind] = []
-    deals = 0
-    for _, group in groupby(days, key=lambda day: day.deal_id):
-        own = list(of_bar(group, view, bar))
-        if own and deals == size:
-            return named(found, reader), found[-1].deal_id
-        found += own
-        deals += bool(own)
+    deals, at_once, status = 0, SOME * size, ENDED_BY.get(bar, "")
+    while numbers := changed_deals(
+        pipeline.pk, (since, until), view.owners, after=after, size=at_once, status=status
+    ):
+        days = deal_days(pipeline.pk, [(since, until)], owners=view.owners, deals=numbers)
+        for _, group in groupby(days, key=lambda day: day.deal_id):
+            own = list(of_bar(group, view, bar))
+            if own and deals == size:
+                return named(found, reader), found[-1].deal_id
+            found += own
+            deals += bool(own)
+        if len(numbers) < at_once:
+            break
+        after, at_once = numbers[-1], at_once * SOME
     return named(found, reader), 0
 
 

@@ -44,11 +44,17 @@ def deal_days(
     spans: Sequence[Span],
     *,
     owners: frozenset[int] | None = None,
-    after: int = 0,
+    deals: Sequence[int] | None = None,
 ) -> Iterator[DealDay]:
-    """Each deal's days of change, in the order of deals; the cost is that of the deals changed."""
+    """Each deal's days of change, in the order of deals; the cost is that of the deals changed.
+
+    `deals` are those changed in these days that are asked for; None are all of them.
+    """
     company = Company.get()
-    rows = standing_rows(pipeline_id, spans, owners, company).filter(deal__gt=after)
+    if deals is None:
+        rows = standing_rows(pipeline_id, spans, owners, company)
+    else:
+        rows = rows_between(spans, company).filter(deal__in=deals)
     told: Iterator[tuple[Any, ...]] = rows.values_list(*STANDING).iterator(chunk_size=5000)
     for deal_id, group in groupby(told, key=lambda row: row[0]):
         for day in days_of_deal(deal_id, group, pipeline_id, company):
@@ -60,19 +66,49 @@ def standing_rows(
     pipeline_id: int, spans: Sequence[Span], owners: frozenset[int] | None, company: Company
 ) -> QuerySet[DealStanding]:
     """Every standing that the deals changed in these days had then, and the one just before."""
+    came, went = came_and_went(spans, company)
+    here = standings_of(pipeline_id, owners)
+    changed = Q(deal__in=here.filter(came).values("deal"))
+    changed |= Q(deal__in=here.filter(went).values("deal"))
+    return rows_between(spans, company).filter(changed)
+
+
+def rows_between(spans: Sequence[Span], company: Company) -> QuerySet[DealStanding]:
+    """The standings from the evening before these days to their end, by deal."""
     first = end_of(min(span[0] for span in spans) - ONE_DAY, company)
     last = end_of(max(span[1] for span in spans), company)
+    rows = DealStanding.objects.filter(Q(until=None) | Q(until__gte=first), since__lt=last)
+    return rows.order_by("deal", "since", "pk")
+
+
+def standings_of(pipeline_id: int, owners: frozenset[int] | None) -> QuerySet[DealStanding]:
+    found = DealStanding.objects.filter(pipeline=pipeline_id)
+    return found if owners is None else found.filter(owner__in=owners)
+
+
+def came_and_went(spans: Sequence[Span], company: Company) -> tuple[Q, Q]:
+    """Standings that began in these days, and those that ended in them."""
     came, went = Q(), Q()
     for start, end in moments(spans, company):
         came |= Q(since__gte=start, since__lt=end)
         went |= Q(until__gte=start, until__lt=end)
-    here = DealStanding.objects.filter(pipeline=pipeline_id)
-    if owners is not None:
-        here = here.filter(owner__in=owners)
-    changed = Q(deal__in=here.filter(came).values("deal"))
-    changed |= Q(deal__in=here.filter(went).values("deal"))
-    rows = DealStanding.objects.filter(changed, since__lt=last)
-    return rows.filter(Q(until=None) | Q(until__gte=first)).order_by("deal", "since", "pk")
+    return came, went
+
+
+def changed_deals(
+    pipeline_id: int,
+    span: Span,
+    owners: frozenset[int] | None,
+    *,
+    after: int,
+    size: int,
+    status: str = "",
+) -> list[int]:
+    """The next deals after a number that changed in these days, or came to this status in them."""
+    came, went = came_and_went([span], Company.get())
+    rows = standings_of(pipeline_id, owners).filter(deal__gt=after)
+    rows = rows.filter(came, status=status) if status else rows.filter(came | went)
+    return list(rows.order_by("deal").values_list("deal", flat=True).distinct()[:size])
 
 
 def moments(spans: Sequence[Span], company: Company) -> list[tuple[datetime, datetime]]:
