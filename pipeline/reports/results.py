@@ -32,7 +32,7 @@ from pipeline.reports.shapes import (
     WinRateRow,
     WinRates,
 )
-from pipeline.tallies.facts import due_rows
+from pipeline.tallies.due import due_sums
 from pipeline.tallies.measures import Asked
 from pipeline.tallies.reading import (
     by_month,
@@ -153,10 +153,10 @@ def competitors(scope: Scope) -> list[CompetitorRow]:
 
 @dataclass(frozen=True)
 class Due:
-    """A part of what was due: its outcome, when that was, and what it came to."""
+    """A part of what was due: its outcome, whether that was in time, and what it came to."""
 
     kind: str
-    closed: str
+    in_time: bool
     count: int
     currency: str
     amount: Decimal
@@ -181,8 +181,7 @@ def slippage_row(scope: Scope, since: date, until: date) -> SlippageRow:
     won = lost = slipped = 0
     amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
     for part in parts:
-        in_time = part.kind != OPEN and part.closed <= until.isoformat()
-        if not in_time:
+        if not part.in_time or part.kind == OPEN:
             slipped += part.count
             amounts[part.currency] += part.amount
         elif part.kind == WON:
@@ -199,14 +198,15 @@ def due_of_months(scope: Scope, since: date, until: date) -> Iterable[Due]:
     for cell in read_tallies(scope, "due", "due", since=since, until=since):
         if cell.key in months:
             kind, _, closed = cell.kind.partition(" ")
-            yield Due(kind, closed, cell.count, cell.currency, cell.amount)
+            in_time = closed <= until.isoformat()
+            yield Due(kind, in_time, cell.count, cell.currency, cell.amount)
 
 
 def due_of_days(scope: Scope, since: date, until: date) -> Iterable[Due]:
     """From the standings, for periods that months do not make up."""
     asked = Asked(scope.pipeline.pk, (), scope.company.zone_info, scope.members)
-    for _, kind, closed_on, _, currency, amount in due_rows(asked, since, until):
-        yield Due(kind, str(closed_on or ""), 1, currency, amount)
+    for kind, in_time, currency, count, amount in due_sums(asked, since, until):
+        yield Due(kind, in_time, count, currency, amount)
 
 
 # The course of things

@@ -16,13 +16,13 @@ from pipeline.models import (
     ClosePullIn,
     ClosePush,
     Deal,
-    DealStanding,
     Move,
     Stage,
     StageRule,
     StageVisit,
 )
 from pipeline.tallies.cells import NOTHING
+from pipeline.tallies.due import due_rows
 from pipeline.tallies.measures import Asked, Fact, Grouping, Measure, register_measure
 
 OPEN, WON, LOST = Deal.Status.OPEN, Deal.Status.WON, Deal.Status.LOST
@@ -325,23 +325,6 @@ def firsts_of_months(since: date, until: date) -> Iterable[date]:
         if day.year == date.max.year:
             return
         day = (day + timedelta(days=32)).replace(day=1)
-
-
-def due_rows(asked: Asked, start: date, until: date | None = None) -> Iterator[tuple[Any, ...]]:
-    """Deals that were open when `start` began and due from then on, and what came of them."""
-    moment = asked.midnight(start)
-    rows = DealStanding.objects.filter(
-        Q(until=None) | Q(until__gt=moment),
-        Q() if asked.owners is None else Q(owner__in=asked.owners),
-        pipeline=asked.pipeline_id,
-        status=OPEN,
-        since__lte=moment,
-        close_date__gte=start,
-    )
-    if until:
-        rows = rows.filter(close_date__lte=until)
-    columns = ("close_date", "deal__status", "deal__closed_on", "owner", "currency", "amount")
-    yield from rows.values_list(*columns).iterator()
 
 
 CLOSED = Measure(

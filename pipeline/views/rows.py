@@ -11,6 +11,11 @@ def shows_all(request) -> bool:
     return request.GET.get("rows") == "all"
 
 
+def is_long(count: int) -> bool:
+    """Whether so many rows are more than are shown at first."""
+    return count > MOST_ROWS
+
+
 def first_of(rows, everything: bool):
     """The rows to show: the first of many, unless all are asked for."""
     return rows if everything else rows[:MOST_ROWS]

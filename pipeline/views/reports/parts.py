@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from pipeline.metrics import METRICS, Metric, Rate
 from pipeline.reports.shapes import Money
-from pipeline.views.rows import MOST_ROWS
+from pipeline.views.rows import is_long
 from revops.charts.rates import RateMark
 from revops.exports import Sheet
 from revops.frame import formats
@@ -198,7 +198,7 @@ class Table:
 
     @property
     def is_long(self) -> bool:
-        return self.size > MOST_ROWS
+        return is_long(self.size)
 
     @property
     def all_rows(self) -> list[Row]:
