@@ -183,6 +183,7 @@ def show_approval(
         "form": form,
         "refused": refused,
         "hours_left": may_revoke(slot, by, at),
+        "on_it": queue.on_them([slot])[slot.pk],
     }
     status = refused.status if refused else 200
     return render(request, "dealdesk/approval_detail.html", context, status=status)
