@@ -189,7 +189,7 @@ def with_calls(
     def called(person: int | None) -> int | None:
         """Whose call stands for this person's deals: the highest above them, if any."""
         if person not in of_line:
-            manager = managers.get(person) if person in managers else None
+            manager = None if person is None else managers.get(person)
             above = called(manager if manager in managers else None)
             of_line[person] = above if above is not None or person not in calls else person
         return of_line[person]

@@ -24,6 +24,7 @@ from itertools import pairwise
 
 BUYER, REP, SYSTEM, APPROVER = "buyer", "rep", "system", "approver:"
 MICROSECOND = timedelta(microseconds=1)
+NO_TIME = Fraction(0)
 Shares = dict[str, Fraction]
 """Seconds by party."""
 
@@ -60,8 +61,8 @@ class Segment:
     parties: tuple[str, ...]
 
     @property
-    def seconds(self) -> Fraction:
-        return Fraction((self.until - self.since) // MICROSECOND, 10**6)
+    def microseconds(self) -> int:
+        return (self.until - self.since) // MICROSECOND
 
 
 def segments(
@@ -113,11 +114,15 @@ def waited_on(active: set[str]) -> tuple[str, ...]:
 
 def shares_of(found: Iterable[Segment]) -> Shares:
     """The seconds of each party; those who share a stretch take equal parts of it."""
-    total: defaultdict[str, Fraction] = defaultdict(Fraction)
+    shared: defaultdict[tuple[str, int], int] = defaultdict(int)
     for segment in found:
         for party in segment.parties:
-            total[party] += segment.seconds / len(segment.parties)
-    return dict(total)
+            shared[party, len(segment.parties)] += segment.microseconds
+    total: dict[str, Fraction] = {}
+    for (party, sharing), microseconds in shared.items():
+        share = Fraction(microseconds, sharing * 10**6)
+        total[party] = total[party] + share if party in total else share
+    return total
 
 
 @dataclass(frozen=True)
@@ -163,12 +168,17 @@ class Gathered:
 
     @property
     def total(self) -> Fraction:
-        return sum((sum(deal.values(), Fraction(0)) for deal in self.deals), Fraction(0))
+        return added(share for deal in self.deals for share in deal.values())
 
-    def part(self, party: str) -> Part:
+    def parts(self, parties: Iterable[str]) -> list[Part]:
+        """The part of each of these parties."""
+        total = self.total
+        return [self.part(party, total) for party in parties]
+
+    def part(self, party: str, total: Fraction) -> Part:
         """Mean and median are over all the deals, those without any of it included."""
-        seconds = sorted(deal.get(party, Fraction(0)) for deal in self.deals)
-        whole, total, of = sum(seconds, Fraction(0)), self.total, len(seconds)
+        seconds = sorted(deal.get(party, NO_TIME) for deal in self.deals)
+        whole, of = added(seconds), len(seconds)
         return Part(
             party,
             whole,
@@ -182,6 +192,15 @@ class Gathered:
     @property
     def parties(self) -> set[str]:
         return {party for deal in self.deals for party in deal}
+
+
+def added(seconds: Iterable[Fraction]) -> Fraction:
+    """Their sum; those of one denominator, as nearly all are, are added as whole numbers."""
+    by_denominator: defaultdict[int, int] = defaultdict(int)
+    for each in seconds:
+        by_denominator[each.denominator] += each.numerator
+    parts = (Fraction(number, of) for of, number in by_denominator.items())
+    return sum(parts, NO_TIME)
 
 
 def median(ordered: Sequence[Fraction]) -> Fraction:

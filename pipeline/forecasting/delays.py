@@ -110,12 +110,12 @@ def delays_of(
     parties = in_order(whole.parties | {BUYER, REP})
     return Delays(
         parties,
-        [whole.part(party) for party in parties],
+        whole.parts(parties),
         [
             StageRow(
                 rule.name,
                 len(by_name[rule.key].deals),
-                [by_name[rule.key].part(party) for party in parties],
+                by_name[rule.key].parts(parties),
             )
             for rule in process.open_rules
             if rule.key in by_name

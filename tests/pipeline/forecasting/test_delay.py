@@ -90,7 +90,8 @@ def test_time_is_told_apart_by_stage():
 
 
 def test_mean_and_median_are_over_all_the_deals():
-    part = Gathered([{"rep": ONE}, {"rep": 2 * ONE, "buyer": 3 * ONE}, {}]).part("rep")
+    gathered = Gathered([{"rep": ONE}, {"rep": 2 * ONE, "buyer": 3 * ONE}, {}])
+    (part,) = gathered.parts(["rep"])
 
     assert (part.mean, part.median, part.n, part.of) == (ONE, ONE, 2, 3)
     assert part.share == Fraction(1, 2)
