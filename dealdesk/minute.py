@@ -6,7 +6,7 @@ Each is a fixed number of questions, however much history there is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -72,20 +72,39 @@ def precedents_of(asked: ApprovalRequest, reader: User, at: datetime) -> list[Pr
         decided_at__gte=at - REMEMBERED,
     ).exclude(deal=asked.deal_id)
     near = decided.order_by("-decided_at")[:MOST_CANDIDATES].values_list("request", flat=True)
+    alike = nearest(likeness(asked, own), candidates(set(near)))
     rows: defaultdict[int, list[ExceptionRecord]] = defaultdict(list)
-    found = ExceptionRecord.objects.filter(request__in=set(near), outcome__in=SPOKEN)
-    for row in found.select_related("request__deal", "request__quote"):
+    numbers = [each.number for each in alike]
+    found = ExceptionRecord.objects.filter(request__in=numbers, outcome__in=SPOKEN)
+    for row in found.select_related("request__deal", "request__quote").order_by("pk"):
         rows[row.request_id].append(row)
-    alike = nearest(likeness(asked, own), (likeness(r[0].request, r) for r in rows.values()))
-    deals = {rows[each.number][0].deal_id for each in alike}
+    deals = {rows[number][0].deal_id for number in numbers}
     seen = set(Deal.objects.visible_to(reader).filter(pk__in=deals).values_list("pk", flat=True))
-    return [precedent(rows[each.number], seen) for each in alike]
+    return [precedent(rows[number], seen) for number in numbers]
+
+
+def candidates(requests: set[int]) -> Iterator[Likeness]:
+    """What of these requests is compared, read without the requests themselves."""
+    found = ExceptionRecord.objects.filter(request__in=requests, outcome__in=SPOKEN)
+    asks: defaultdict[int, set[str]] = defaultdict(set)
+    facts: dict[int, tuple[Decimal, str]] = {}
+    fields = ("request", "kind", "label", "request__quote__discount_percent", "segment")
+    for number, kind, label, percent, segment in found.order_by("pk").values_list(*fields):
+        asks[number].add(compared(kind, label))
+        facts.setdefault(number, (percent, segment))
+    for number, (percent, segment) in facts.items():
+        yield Likeness(number, frozenset(asks[number]), percent, segment)
+
+
+def compared(kind: str, label: str) -> str:
+    """What an exception is compared by: its kind, a term of the catalogue by its label."""
+    return label if kind == Kind.CATALOGUE else kind
 
 
 def likeness(request: ApprovalRequest, rows: Sequence[ExceptionRecord]) -> Likeness:
     return Likeness(
         number=request.pk,
-        asks=frozenset(row.label if row.kind == Kind.CATALOGUE else row.kind for row in rows),
+        asks=frozenset(compared(row.kind, row.label) for row in rows),
         percent=request.quote.discount_percent,
         segment=rows[0].segment,
     )
