@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 QUOTED = re.compile(r"^\s*(>|On .{4,200} wrote:\s*$|-{2,}\s*Original Message|_{8,}|From: )", re.I)
 VERDICTS = {
@@ -37,6 +37,17 @@ class Answer:
     verdict: str
     reason: str
     words: str = field(default="")
+
+
+def plain(text: str) -> str:
+    """A text as a database keeps it: without NUL, and without what was no letter."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
+
+
+def plainly(mail: ReceivedMail) -> ReceivedMail:
+    words = (plain(text) for text in (mail.message_id, mail.sender, mail.text))
+    message_id, sender, text = words
+    return replace(mail, message_id=message_id, sender=sender, text=text)
 
 
 def own_words(text: str) -> str:
@@ -88,8 +99,12 @@ def is_vouched_for(results: list[str], authserv: str, sender: str) -> bool:
     return False
 
 
+ASIDE = re.compile(r'"(?:\\.|[^"\\])*(?:"|$)|\([^()]*(?:\)|$)')
+"""Quoted strings and comments: in them a stranger may write anything."""
+
+
 def passes(said: str, domain: str) -> bool:
-    methods = [part.strip() for part in said.split(";")]
+    methods = [part.strip() for part in ASIDE.sub("", said).split(";")]
     if any(part.startswith("dmarc=") for part in methods):
         return any(part.startswith("dmarc=pass") and from_is(part, domain) for part in methods)
     dkim = rf"dkim=pass\b.*\bheader\.[di]=@?{re.escape(domain)}(\s|$)"

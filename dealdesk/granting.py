@@ -63,7 +63,7 @@ def find_grant(
             continue
         if not in_scope(grant, quote, terms):
             continue
-        found = frozenset(places(grant, route, policy, answered))
+        found = frozenset(places(grant, quote, route, policy, answered))
         if found:
             return Granted(grant, found, amount_of(terms))
     return None
@@ -107,14 +107,30 @@ def in_scope(grant: StandingGrant, quote: Quote, terms: Terms) -> bool:
 
 
 def places(
-    grant: StandingGrant, route: Route, policy: Policy, answered: Collection[Place]
+    grant: StandingGrant,
+    quote: Quote,
+    route: Route,
+    policy: Policy,
+    answered: Collection[Place],
 ) -> Iterator[Place]:
     """The roles of a route that the grant answers for: each of their reasons lies in its scope."""
     for step in route.steps:
         for group in step.groups:
             place = (step.key, group.role.value)
-            if place not in answered and covers_group(grant, route, group, policy):
+            if place in answered or not covers_group(grant, route, group, policy):
+                continue
+            if may_be_asked(grant.given_by, group.role, quote):
                 yield place
+
+
+def may_be_asked(giver: User, role: Role, quote: Quote) -> bool:
+    """Whether who lends could be asked in this role: a manager is somebody above the owner.
+
+    Managers of two lines would otherwise let pass what the other's people sell.
+    """
+    if role is not Role.SALES_MANAGER:
+        return True
+    return User.objects.above(quote.deal.owner).filter(pk=giver.pk).exists()
 
 
 def covers_group(grant: StandingGrant, route: Route, group: RouteGroup, policy: Policy) -> bool:

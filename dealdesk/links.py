@@ -163,7 +163,8 @@ def link_of_reply(addresses: Iterable[str]) -> ApprovalLink | None:
 
 def is_reply_token(link: ApprovalLink, token: str) -> bool:
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return any(hmac.compare_digest(reply_token(link.nonce, key), token) for key in keys)
+    said = token.encode(errors="replace")
+    return any(hmac.compare_digest(reply_token(link.nonce, key).encode(), said) for key in keys)
 
 
 def link_path(token: str) -> str:

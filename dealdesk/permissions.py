@@ -19,6 +19,7 @@ from dealdesk.models import (
 from dealdesk.policy import Policy, policy_from_json
 from dealdesk.stepup import check_way_in
 from pipeline.permissions import check_can_change, person
+from revops.people.away import chain_of, read_away
 from revops.people.models import Role
 from revops.refusals import Conflict, NotAllowed, Refused
 
@@ -141,12 +142,18 @@ def named_for(role: str, policy: Policy) -> set[str]:
 
 
 def check_stands_in(slot: ApprovalSlot, *, at: datetime) -> None:
-    """Raise NotAllowed when a person answers for somebody who is not away any more."""
-    if slot.absence is not None and not slot.absence.holds(at):
-        principal = slot.principal
+    """Raise NotAllowed when a person answers for somebody who is back, or named another."""
+    if slot.absence is None:
+        return
+    principal = slot.principal
+    if not slot.absence.holds(at):
         raise NotAllowed(
             f"{principal.name} is back: this is {principal.short_name}'s to decide again.",
             code="not_eligible",
+        )
+    if slot.person_id not in chain_of(principal.pk, read_away(at).delegates):
+        raise NotAllowed(
+            f"{slot.person.name} no longer answers for {principal.name}.", code="not_eligible"
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -23,6 +24,7 @@ from dealdesk.policy import Policy
 
 HEAD = "# A policy of the deal desk. Read it back with: manage.py import_policy FILE --dry-run\n"
 LETTERS_MOST = 5000
+DIGITS_MOST = 30
 FILE_MOST = 1_000_000
 """Characters of a file; a policy has some thousand."""
 
@@ -40,8 +42,9 @@ class BadFile(Exception):
     """The file cannot be read; `faults` say where and what, each in a sentence."""
 
     def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
+        # Halves of characters, quoted from the file, could not be shown on any page.
+        self.faults = [each.encode(errors="backslashreplace").decode() for each in faults]
+        super().__init__("\n".join(self.faults))
 
 
 # Writing
@@ -104,8 +107,8 @@ class Loader(yaml.SafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
         """A key that stands twice is a fault: the first of them would be lost unseen."""
         keys = [each.value for each, _ in getattr(node, "value", [])]
-        for key in keys:
-            if isinstance(key, str) and keys.count(key) > 1:
+        for key, times in Counter(key for key in keys if isinstance(key, str)).items():
+            if times > 1:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key “{key}” stands there twice", node.start_mark
                 )
@@ -116,7 +119,7 @@ class Loader(yaml.SafeLoader):
             figure = Decimal(self.construct_scalar(node).replace("_", ""))
         except InvalidOperation:
             figure = Decimal("nan")
-        if not figure.is_finite():
+        if not figure.is_finite() or abs(figure.adjusted()) > DIGITS_MOST:
             raise yaml.constructor.ConstructorError(None, None, "no figure", node.start_mark)
         return figure
 
@@ -130,7 +133,8 @@ def read_policy_file(written: str) -> PolicyFile:
         raise BadFile(["This is too long to be a policy."])
     try:
         said = yaml.load(written, Loader=Loader)
-    except (yaml.YAMLError, ValueError) as fault:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as fault:
+        # A tag on a value that it does not fit ends in whatever the reader trips over.
         raise BadFile([f"This is not YAML: {' '.join(str(fault).split())}"]) from None
     except RecursionError:
         raise BadFile(["This is nested too deeply to be a policy."]) from None
@@ -148,7 +152,7 @@ def read_policy_file(written: str) -> PolicyFile:
 
 
 def read_note(said: Any, faults: list[str]) -> str:
-    if not isinstance(said, str) or len(said) > LETTERS_MOST:
+    if not isinstance(said, str) or len(said) > LETTERS_MOST or not is_plain(said):
         faults.append(f"note: this is a text of at most {LETTERS_MOST:,} letters.")
         return ""
     return said.strip()
@@ -159,11 +163,16 @@ def read_acknowledged(said: Any, faults: list[str]) -> dict[str, str]:
         faults.append("acknowledged: this is a list of findings, each with why it is meant.")
         return {}
     for key, note in said.items():
-        if not isinstance(key, str) or len(key) > 200:
+        if not isinstance(key, str) or len(key) > 200 or not is_plain(key):
             faults.append(f"acknowledged: {str(key)[:40]} is no finding.")
-        elif not isinstance(note, str) or not note.strip() or len(note) > LETTERS_MOST:
+        elif not is_reason(note):
             faults.append(f"acknowledged.{key}: say why it is meant.")
     return {str(key): note for key, note in said.items() if isinstance(note, str)}
+
+
+def is_reason(said: Any) -> bool:
+    is_text = isinstance(said, str) and bool(said.strip())
+    return is_text and len(said) <= LETTERS_MOST and is_plain(said)
 
 
 Read = Callable[[Any, str, list[str]], Any]
@@ -255,10 +264,15 @@ def whole(said: Any, place: str, faults: list[str]) -> int:
 
 
 def text(said: Any, place: str, faults: list[str]) -> str:
-    if isinstance(said, str) and "\x00" not in said:
+    if isinstance(said, str) and is_plain(said):
         return said
     faults.append(f"{place}: this is a text, not {short(said)}.")
     return ""
+
+
+def is_plain(said: str) -> bool:
+    """Whether a database keeps this text: no NUL, no half of a character."""
+    return "\x00" not in said and not any("\ud800" <= letter <= "\udfff" for letter in said)
 
 
 def yes_or_no(said: Any, place: str, faults: list[str]) -> bool:

@@ -9,6 +9,7 @@ from dealdesk.policy import Policy
 
 PERCENT_MOST, MONEY_MOST = Decimal(1000), Decimal("99999999999999.99")
 DAYS_MOST = HOURS_MOST = 3650
+LONGEST = 40
 
 
 def out_of_range(policy: Policy) -> list[str]:
@@ -39,7 +40,10 @@ def twice(label: str, keys: Iterable[str]) -> list[str]:
 
 
 def figure(value: Decimal | int) -> str:
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    """As people write it; a figure of endless noughts as it was written."""
+    if isinstance(value, Decimal) and abs(value.adjusted()) < LONGEST:
+        return f"{value:f}"[:LONGEST]
+    return str(value)[:LONGEST]
 
 
 def fits(value: Decimal | int, most: Decimal | int, places: int) -> bool:

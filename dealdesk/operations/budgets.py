@@ -47,6 +47,8 @@ def is_good(grant: StandingGrant, found: Judgement, at: datetime) -> bool:
 def draw(granted: Granted, request: ApprovalRequest, *, by: Actor, at: datetime) -> GrantUse:
     """Take what a request needs out of a locked grant; its giver is told."""
     grant = granted.grant
+    # Superseding the last revision may have given back to this very row since it was read.
+    grant.refresh_from_db(fields=["used_count", "used_amount"])
     use = GrantUse.objects.create(grant=grant, request=request, amount=granted.amount, drawn_at=at)
     _count(grant, 1, granted.amount)
     record(

@@ -26,8 +26,14 @@ from dealdesk.operations.offers import answer, tell_answer, tell_offer
 from dealdesk.operations.quotes import add_revision, stand_on
 from dealdesk.operations.shared import judged_terms, lock_deal, lock_request, pinned_policy
 from dealdesk.operations.submitting import Answers, submit_locked
+from dealdesk.papers import check_paper
 from dealdesk.patches import Patch, check_offer, patched
-from dealdesk.permissions import check_can_answer_offer, check_can_decide, check_can_return
+from dealdesk.permissions import (
+    check_can_answer_offer,
+    check_can_decide,
+    check_can_return,
+    check_stands_in,
+)
 from dealdesk.policy import Topic
 from dealdesk.terms import Terms, canonical, digests, from_canonical
 from pipeline.models import Deal
@@ -69,8 +75,10 @@ def counter_offer(
     policy = pinned_policy(request)
     excluded = excluded_people(request.quote, request.submitted_by, at)
     check_can_decide(slot, by=by, excluded=excluded, policy=policy)
+    check_stands_in(slot, at=at)
     check_decides_once(slot)
     check_can_return(request)
+    check_paper(slot)
     check_terms(request, digest)
     if not reason.strip():
         raise Refused("Say why you would have it so.", code="reason_missing")

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from dealdesk import links
-from dealdesk.answered import Answer, ReceivedMail, read_answer
+from dealdesk.answered import Answer, ReceivedMail, plainly, read_answer
 from dealdesk.models import ApprovalLink, ApprovalSlot, MailReply, RequestMessage
 from dealdesk.operations.conversation import participants, tell, write
 from dealdesk.operations.decisions import decide_slot, locked_slot
@@ -28,6 +28,7 @@ def take_reply(*, mail: ReceivedMail, by: Actor, at: datetime) -> MailReply:
     page would ask: the terms among it. Otherwise its words become a comment that says whose mail
     it was, and its person is told so. What a machine answered is left alone.
     """
+    mail = plainly(mail)
     known = MailReply.objects.filter(message_id=mail.message_id).first()
     if known is not None:
         return known

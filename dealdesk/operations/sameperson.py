@@ -7,8 +7,10 @@ from datetime import datetime
 from dealdesk import links
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.operations.ending import UNDECIDED
+from dealdesk.papers import check_paper
 from revops.ledger.operations import record
 from revops.people.actor import Actor
+from revops.refusals import Refused
 
 
 def carry_to_other_steps(
@@ -28,6 +30,8 @@ def carry_to_other_steps(
         if not set(other.topics) <= judged:
             continue
         other.step.request = request
+        if lacks_ticks(other):
+            continue
         other.carried_from = decision
         other.state = ApprovalSlot.State.CARRIED_FORWARD
         other.closed_at = at
@@ -43,3 +47,12 @@ def carry_to_other_steps(
         )
     links.kill(carried, why=links.Killed.DECIDED, at=at)
     return carried
+
+
+def lacks_ticks(slot: ApprovalSlot) -> bool:
+    """Whether legal's answer would be taken before its checklist is ticked."""
+    try:
+        check_paper(slot)
+    except Refused:
+        return True
+    return False

@@ -39,6 +39,7 @@ from dealdesk.registering import exceptions_of
 from dealdesk.replayfacts import VERSION, facts_text
 from dealdesk.routing import route_plain
 from dealdesk.terms import canonical, digests
+from pipeline.findings.keeping import OF_OTHERS
 from pipeline.models import Deal
 from pipeline.operations.shared import follow_evidence
 from revops.ledger.operations import record
@@ -229,10 +230,14 @@ def check_answers(found: Judgement, answers: Answers) -> None:
 def _supersede_others(quote: Quote, deal: Deal, *, by: Actor, at: datetime) -> None:
     family = family_of(quote)
     pending = ApprovalRequest.objects.pending().filter(quote__in=family).exclude(quote=quote)
-    for pk in list(pending.order_by("pk").values_list("pk", flat=True)):
+    found = list(pending.order_by("pk").values_list("pk", flat=True))
+    for pk in found:
         request = lock_request(pk, deal)
         why = f"Revision {quote.revision} was submitted in its place."
         end_request(request, Status.SUPERSEDED, why=why, by=by, at=at, killed=links.Killed.ENDED)
+    if found:
+        # Ending wrote into the deal's row; what is kept next is compared with that.
+        deal.refresh_from_db(fields=OF_OTHERS)
 
 
 def _take_offers(found: Judgement, quote: Quote, *, by: Actor, at: datetime) -> None:

@@ -21,6 +21,8 @@ from dealdesk.operations.papers import (
 from dealdesk.papers import checklist_of, is_on_paper
 from dealdesk.permissions import allowed, can_save, check_can_save
 from dealdesk.views.shared import by_and_at, quote_or_404
+from pipeline.views.shared import next_of
+from revops.addresses import number_in
 from revops.people.actor import Actor
 from revops.refusals import Refused
 from revops.work.models import Attachment
@@ -105,12 +107,12 @@ def request_checklist(request, pk):
     found = get_object_or_404(
         ApprovalRequest.objects.visible_to(request.user).select_related("quote", "deal"), pk=pk
     )
-    chosen = {value for value in request.POST.getlist("line") if value.isdigit()}
-    lines = list(PaperCheck.objects.filter(pk__in=chosen))
+    chosen = {number_in(value) for value in request.POST.getlist("line")}
+    lines = list(PaperCheck.objects.filter(pk__in=chosen - {None}))
     tick_checklist(request=found, ticked=lines, by=Actor.from_request(request), at=timezone.now())
     found.refresh_from_db()
     if request.headers.get("HX-Request"):
         paper = paper_shown(found, Actor.from_request(request))
         return render(request, "dealdesk/_checklist.html", {"paper": paper})
     messages.success(request, "The checklist is kept.")
-    return redirect(request.POST.get("next") or found)
+    return redirect(next_of(request) or found)
