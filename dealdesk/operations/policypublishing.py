@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import slugify
 
-from dealdesk.models import PolicyDraft, PolicyVersion
+from dealdesk.models import DraftAcknowledgement, PolicyDraft, PolicyVersion
 from dealdesk.operations.cases import expect_of_preset
 from dealdesk.operations.policies import next_number, put_in_force
 from dealdesk.operations.policydrafting import lock_draft
@@ -181,8 +181,18 @@ def standing_of(draft: PolicyDraft, *, at: datetime) -> Standing:
     """Hold the draft against the company as it is, and against the policy in force."""
     policy = draft_policy(draft)
     checked = check_policy(policy, preset=draft.preset, at=at)
-    acknowledged = frozenset(draft.acknowledgements.values_list("key", flat=True))
+    acknowledged = frozenset(meant_now(draft, checked))
     return Standing(policy, checked, acknowledged, tuple(faults_of(policy, checked, acknowledged)))
+
+
+def meant_now(draft: PolicyDraft, checked: Checked) -> dict[str, DraftAcknowledgement]:
+    """What was acknowledged of what is found now, by its key.
+
+    A finding that says something else by now, another percentage say, is meant by nobody yet.
+    """
+    said = {each.key: each.sentence for each in checked.findings}
+    rows = draft.acknowledgements.select_related("acknowledged_by")
+    return {row.key: row for row in rows if row.sentence in ("", said.get(row.key))}
 
 
 def faults_of(policy: Policy, checked: Checked, acknowledged: frozenset[str]) -> list[Missing]:
@@ -226,7 +236,7 @@ def is_preset(draft: PolicyDraft, policy: Policy) -> bool:
 
 def meant(draft: PolicyDraft, standing: Standing) -> list[dict[str, Any]]:
     """What was acknowledged of what is found now, as it is kept with the version."""
-    rows = {row.key: row for row in draft.acknowledgements.all()}
+    rows = meant_now(draft, standing.checked)
     return [
         {
             "key": each.key,

@@ -116,7 +116,7 @@ def found_in(area, standing: policypublishing.Standing) -> int:
 
 def findings_context(draft: PolicyDraft, standing: policypublishing.Standing, typed) -> dict:
     """What the linter found and how the cases came out, each with what to do about it."""
-    meant = {row.key: row for row in draft.acknowledgements.select_related("acknowledged_by").all()}
+    meant = policypublishing.meant_now(draft, standing.checked)
     places = {code: area.key for area in AREAS.values() for code in area.lints}
     return {
         "findings": [

@@ -17,6 +17,7 @@ from dealdesk.models import (
     ApprovalSlot,
     CounterOffer,
     Decision,
+    PolicyDraft,
     PolicyVersion,
     RequestMessage,
 )
@@ -27,8 +28,14 @@ from dealdesk.operations import (
     revise_quote,
     take_reply,
 )
+from dealdesk.operations.policydrafting import (
+    acknowledge_finding,
+    change_policy_draft,
+    start_policy_draft,
+)
+from dealdesk.operations.policypublishing import standing_of
 from dealdesk.patches import LinePatch, Patch
-from dealdesk.policy import SamePerson, policy_from_json
+from dealdesk.policy import PriceBand, SamePerson, policy_from_json
 from dealdesk.policyfiles import BadFile, PolicyFile, read_policy_file, write_policy_file
 from dealdesk.policyranges import out_of_range
 from dealdesk.presets import AS_IN_THE_SOURCES
@@ -197,6 +204,35 @@ def test_checklist_leads_nowhere_else(rep, desk, legal):
 
     assert answer.status_code == 302
     assert "evil.example" not in answer["Location"]
+
+
+# Policies
+
+
+def test_finding_acknowledged_once_is_not_meant_for_another_percentage(
+    rep, manager, vp, desk, finance, legal, revops
+):
+    """“From 80 % nobody is asked” was meant; from 20 % it is another policy."""
+    start_policy_draft(by=by(revops), at=AT)
+    set_top(80, revops)
+    key = "prices.gap.top.1"
+    acknowledge_finding(key=key, note="Never happens", by=by(revops), at=AT)
+    draft = PolicyDraft.objects.get()
+    assert key in standing_of(draft, at=AT).acknowledged
+
+    set_top(20, revops)
+
+    faults = standing_of(PolicyDraft.objects.get(), at=AT).faults
+    assert key in [each.key for each in faults]
+
+
+def set_top(edge, person):
+    """Let the largest discounts, from so many percent, ask nobody."""
+    table, *rest = AS_IN_THE_SOURCES.prices
+    below = tuple(band for band in table.bands if band.lower < edge)
+    bands = (*below, PriceBand(Decimal(edge), ()))
+    changes = {"prices": (replace(table, bands=bands), *rest)}
+    change_policy_draft(changes=changes, by=by(person), at=AT)
 
 
 # Policy files
