@@ -59,7 +59,7 @@ def test_a_file_of_another_kind_is_not_there(name, visit, vp):
 
 
 @pytest.mark.parametrize("name", ["forecast", "waterfall", "forecast-trend", "delay-report"])
-@pytest.mark.parametrize("query", ["person=999", "person=x", "pipeline=none", "team=77"])
+@pytest.mark.parametrize("query", ["person=999", "person=x", "pipeline=none", "team=777777"])
 def test_who_may_not_be_seen_is_not_there(name, query, visit, manager):
     assert visit(manager).get(f"{url(name)}?{query}").status_code == 404
 
