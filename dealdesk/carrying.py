@@ -32,6 +32,11 @@ class Given:
     def topics(self) -> set[Topic]:
         return {Topic(topic) for topic in self.decision.topics}
 
+    @property
+    def people(self) -> set[int | None]:
+        """Who decided, and for whom."""
+        return {self.decision.decided_by_id, self.decision.on_behalf_of_id}
+
     def good_until(self) -> datetime:
         return self.decision.decided_at + timedelta(days=self.policy.validity_days)
 
@@ -75,7 +80,7 @@ def carried_forward(
     if last is None or last.is_pending or last.status == ApprovalRequest.Status.CONSUMED:
         return Carried()
     found = Carried()
-    given = [each for each in given_in(last) if each.decision.decided_by_id not in excluded]
+    given = [each for each in given_in(last) if not excluded.keys() & each.people]
     changes = {id(each): change_since(each, terms) for each in given}
     for step in route.steps:
         taken: set[int] = set()

@@ -25,6 +25,7 @@ from dealdesk.operations import (
     counter_offer,
     decide_approval,
     publish_policy,
+    recall_request,
     revise_quote,
     take_reply,
 )
@@ -39,6 +40,7 @@ from dealdesk.policy import PriceBand, SamePerson, policy_from_json
 from dealdesk.policyfiles import BadFile, PolicyFile, read_policy_file, write_policy_file
 from dealdesk.policyranges import out_of_range
 from dealdesk.presets import AS_IN_THE_SOURCES
+from pipeline.operations import reassign_deal
 from revops import integrity
 from revops.people.actor import Actor
 from revops.people.models import Absence
@@ -182,6 +184,22 @@ def test_answer_that_counts_elsewhere_does_not_skip_legals_checklist(rep, desk, 
     )
 
     assert slots.filter(role="legal", state="carried_forward").count() == 0
+
+
+def test_approval_given_for_who_owns_the_deal_by_now_is_not_carried(rep, vp, desk, legal, finance):
+    """Finn approved for Vera; once the deal is hers, that answer is none."""
+    make_person("Vito Varga", roles=["vp_sales"])
+    away(vp, finance)
+    quote = make_quote(rep, 25, terms=[term()])
+    request = submit(quote)
+    decide(request, finance)
+    recall_request(request=request, by=by(rep), at=AT + HOUR)
+    reassign_deal(deal=request.deal, owner=vp, reason="Hers", by=by(vp), at=AT + HOUR)
+
+    again = revise_quote(quote=quote, by=by(vp), at=AT + HOUR)
+    found = submit(again, by(vp), at=AT + 2 * HOUR)
+
+    assert not ApprovalSlot.objects.filter(step__request=found, carried_from__isnull=False)
 
 
 # Checklist
