@@ -254,6 +254,7 @@ def gives_up_the_approval_of_the_twin(page, base):
     look(page, "21-gives-up")
     dialog.get_by_role("button", name="Make primary and give it up").click()
 
+    expect(dialog).to_be_hidden()
     expect(page.locator("#main")).to_contain_text(re.compile("discount.*22 %.*30 %", re.I))
     look(page, "22-gave-up")
     assert not prepared(TWIN).quotes.get(is_primary=True).requests.exists()
