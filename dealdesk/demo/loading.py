@@ -22,6 +22,7 @@ from dealdesk.demo.forecasts import invent_forecasts
 from dealdesk.demo.inventing import Chunk
 from dealdesk.demo.names import FIRST, LAST
 from dealdesk.demo.rows import analyze, checked_at_its_end, continue_sequences
+from dealdesk.demo.showing import show_the_desk
 from dealdesk.demo.tables import tables
 from dealdesk.demo.world import DEALS_IN_A_CHUNK, STRIDE, Seller, World
 from dealdesk.directory import directory_of
@@ -87,6 +88,7 @@ def load_demo(
     one nobody can. Raises Refused when there are deals already, or another company was set up.
     """
     loaded = write_company(deals=deals, seed=seed, password=password, by=by, at=at, told=told)
+    show_the_desk(at=at)
     seal_checkpoint(at=at)
     if connection.vendor == "postgresql":
         analyze()
