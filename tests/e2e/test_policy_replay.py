@@ -47,6 +47,8 @@ def test_an_export_is_mapped_judged_printed_and_kept(
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Upload and map the columns").click()
     expect(page.get_by_label("Column for Payment")).to_have_value("Payment terms")
+    # Before the scripts have run a choice is only kept, and no examples are fetched.
+    page.wait_for_load_state()
     page.get_by_label("Column for Segment").select_option("Employees")
     expect(page.locator("#examples-past_deal-segment")).to_contain_text("120")
     page.get_by_label("Column for Segment").select_option("")
