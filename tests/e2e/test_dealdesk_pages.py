@@ -276,6 +276,7 @@ def test_inbox_is_walked_and_decided_by_keys(page, live_server, story, vp):
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Quarry rollout")
+    page.wait_for_load_state()
     page.keyboard.press("r")
     expect(page.get_by_label("Reason")).to_be_focused()
     page.keyboard.type("Too much for a pilot.")

@@ -184,6 +184,7 @@ def kim_decides_by_keyboard(page, base, deal):
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Rita asks for 25 % off")
     look(page, "13-approval")
+    page.wait_for_load_state()
     page.keyboard.press("a")
     page.keyboard.press("Enter")
 

@@ -30,6 +30,7 @@ def upload(page, base, tmp_path):
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Upload and map the columns").click()
     expect(page.get_by_role("heading", name="Map the columns")).to_be_visible()
+    page.wait_for_load_state()  # Without its scripts a choice fetches no examples.
 
 
 def axe(page):
