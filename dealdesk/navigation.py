@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from dealdesk.coverage import inbox_count
-from dealdesk.models import ApprovalRequest, ApprovalSlot, DeskThread, Quote, StandingGrant
+from dealdesk.models import ApprovalRequest, ApprovalSlot, DeskThread, Quote
 from dealdesk.models.grants import OVERSEES
 from dealdesk.operations.grants import GIVEN_BY
 from dealdesk.permissions import can_see_exceptions
@@ -44,10 +44,8 @@ def waiting_questions(user: Any) -> int:
 
 
 def may_see_grants(user: Any) -> bool:
-    """Whether the person gives, oversees or holds grants."""
-    if user.has_role(*GIVEN_BY, *OVERSEES):
-        return True
-    return StandingGrant.objects.standing().visible_to(user).exists()
+    """Whether grants concern the person by role: who sells holds them, others give or oversee."""
+    return user.has_role(Role.REP, *GIVEN_BY, *OVERSEES)
 
 
 def may_govern(user: Any) -> bool:

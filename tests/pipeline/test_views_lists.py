@@ -353,7 +353,7 @@ def test_filters_do_not_leak_into_the_search_of_the_frame(visit, rep):
 
 
 @pytest.mark.parametrize(
-    ("address", "most"), [("/", 20), ("/deals/", 16), ("/deals/board/", 29), ("/tasks/", 10)]
+    ("address", "most"), [("/", 20), ("/deals/", 16), ("/deals/board/", 29), ("/tasks/", 9)]
 )
 @pytest.mark.parametrize("who", ["rep", "manager", "revops"])
 def test_lists_ask_no_more_questions_than_this(request, visit, rep, who, address, most):
