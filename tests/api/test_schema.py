@@ -22,7 +22,7 @@ from tests.factories.dealdesk import make_quote, small_account, submit
 from tests.factories.people import AT, SYSTEM, make_person
 from tests.factories.pipeline import make_contact, make_deal
 
-EXAMPLES = 5
+EXAMPLES = 10
 WRITING = {"post", "put", "patch", "delete"}
 CHECKS = [
     schemathesis.checks.not_a_server_error,
