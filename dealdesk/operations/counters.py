@@ -11,13 +11,11 @@ from dealdesk.canonical import canonical_json, from_json
 from dealdesk.comparing import compared
 from dealdesk.coverage import at_rate_of
 from dealdesk.drafts import QuoteDraft, build_rows, draft_of
-from dealdesk.exclusions import excluded_people
 from dealdesk.inputs import TermsReader, rows_of
 from dealdesk.models import ApprovalLink, ApprovalRequest, ApprovalSlot, CounterOffer, Quote
 from dealdesk.operations.decisions import (
-    check_decides_once,
     check_terms,
-    locked_slot,
+    slot_to_decide,
     use_link,
     write_decision,
 )
@@ -30,9 +28,7 @@ from dealdesk.papers import check_paper
 from dealdesk.patches import Patch, check_offer, patched
 from dealdesk.permissions import (
     check_can_answer_offer,
-    check_can_decide,
     check_can_return,
-    check_stands_in,
 )
 from dealdesk.policy import Topic
 from dealdesk.terms import Terms, canonical, digests, from_canonical
@@ -69,14 +65,9 @@ def counter_offer(
     to them. Raises what deciding raises, and Refused where the changes do not fit the quote,
     change nothing or make something worse.
     """
-    deal = lock_deal(slot.step.request.deal_id)
-    request = lock_request(slot.step.request_id, deal)
-    slot = locked_slot(slot.pk, request)
-    policy = pinned_policy(request)
-    excluded = excluded_people(request.quote, request.submitted_by, at)
-    check_can_decide(slot, by=by, excluded=excluded, policy=policy)
-    check_stands_in(slot, at=at)
-    check_decides_once(slot)
+    slot, policy = slot_to_decide(slot, by=by, at=at)
+    request = slot.step.request
+    deal = request.deal
     check_can_return(request)
     check_paper(slot)
     check_terms(request, digest)

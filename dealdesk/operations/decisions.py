@@ -36,7 +36,7 @@ from dealdesk.permissions import (
     check_is_open,
     check_stands_in,
 )
-from dealdesk.policy import SamePerson, StepMode, StepUp, Topic
+from dealdesk.policy import Policy, SamePerson, StepMode, StepUp, Topic
 from dealdesk.settling import YES, Outcome
 from dealdesk.stepup import step_up_of
 from dealdesk.terms import digests, from_canonical
@@ -90,14 +90,8 @@ def decide_slot(
     at: datetime,
 ) -> Decision:
     """Decide within the caller's transaction, asking everything that `decide_approval` asks."""
-    deal = lock_deal(slot.step.request.deal_id)
-    request = lock_request(slot.step.request_id, deal)
-    slot = locked_slot(slot.pk, request)
-    policy = pinned_policy(request)
-    excluded = excluded_people(request.quote, request.submitted_by, at)
-    check_can_decide(slot, by=by, excluded=excluded, policy=policy)
-    check_stands_in(slot, at=at)
-    check_decides_once(slot)
+    slot, policy = slot_to_decide(slot, by=by, at=at)
+    request = slot.step.request
     check_verdict(verdict, reason)
     wanted = read_conditions(verdict, conditions)
     if verdict == Decision.Verdict.RETURNED:
@@ -205,6 +199,22 @@ def write_decision(
 
 
 # What deciding asks
+
+
+def slot_to_decide(slot: ApprovalSlot, *, by: Actor, at: datetime) -> tuple[ApprovalSlot, Policy]:
+    """The slot under the locks of its deal and request, and the policy it is judged by.
+
+    Raises what keeps `by` from answering it now: deciding and offering other terms ask the same.
+    """
+    deal = lock_deal(slot.step.request.deal_id)
+    request = lock_request(slot.step.request_id, deal)
+    slot = locked_slot(slot.pk, request)
+    policy = pinned_policy(request)
+    excluded = excluded_people(request.quote, request.submitted_by, at)
+    check_can_decide(slot, by=by, excluded=excluded, policy=policy)
+    check_stands_in(slot, at=at)
+    check_decides_once(slot)
+    return slot, policy
 
 
 def locked_slot(slot_id: int, request: ApprovalRequest) -> ApprovalSlot:
