@@ -33,15 +33,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def errors(page):
-    """What the console complained of, refusals aside."""
-    heard = []
-    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
-
-
-@pytest.fixture
 def story(rep, vp, desk, finance, legal):
     """A draft, a request that waits, one that was decided, and a worse revision beside it."""
     now = timezone.now()

@@ -14,14 +14,6 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 FILE = 'Id;Account Name;Sector;Employees\n1;Acme;it;120\n2;Bolt;Retail;many\n3;"=cmd|x";Retail;7\n'
 
 
-@pytest.fixture
-def errors(page):
-    heard = []
-    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
-
-
 def upload(page, base, tmp_path):
     file = tmp_path / "accounts.csv"
     file.write_text(FILE)

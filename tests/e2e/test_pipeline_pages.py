@@ -16,15 +16,6 @@ pytestmark = [pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def errors(page):
-    """What the console complained of, refusals aside."""
-    heard = []
-    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
-
-
-@pytest.fixture
 def sign_in(live_server):
     """`sign_in(context, person)` gives a browser the session of that person."""
 

@@ -20,14 +20,6 @@ ROWS = [
 ]
 
 
-@pytest.fixture
-def errors(page):
-    heard = []
-    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
-
-
 def axe(page):
     found = Axe().run(page).response["violations"]
     return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]

@@ -19,15 +19,6 @@ SETTINGS = "/settings/pipelines/new-business/"
 
 
 @pytest.fixture
-def errors(page):
-    """What the console complained of, refusals aside."""
-    heard = []
-    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
-
-
-@pytest.fixture
 def administrator(page, live_server, revops):
     sign_in(page.context, live_server.url, revops)
     return revops

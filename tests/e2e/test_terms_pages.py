@@ -20,15 +20,6 @@ GOLD = "The service is available 99.9 % of each month."
 
 
 @pytest.fixture
-def errors(page):
-    """What the console complained of."""
-    heard = []
-    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
-
-
-@pytest.fixture
 def sla(revops):
     sla = NonStandardTerm.objects.get(key="custom-sla")
     facts = {"kind": "fallback", "name": "Gold", "value": "99.9 %", "text": GOLD, "roles": []}
