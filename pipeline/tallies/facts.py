@@ -23,7 +23,9 @@ from pipeline.models import (
 )
 from pipeline.tallies.cells import NOTHING
 from pipeline.tallies.due import due_rows
+from pipeline.tallies.folding import follow_zone
 from pipeline.tallies.measures import Asked, Fact, Grouping, Measure, register_measure
+from revops.company.registry import register_settings_changed
 
 OPEN, WON, LOST = Deal.Status.OPEN, Deal.Status.WON, Deal.Status.LOST
 WHOSE = Coalesce("closed_owner", "owner")
@@ -349,3 +351,4 @@ DUE = Measure("due", due_facts, ("due",), owned=("due",), on_first=True)
 def register() -> None:
     for measure in (CLOSED, OPENED, EXPECTED, STAYS, DATES, DUE):
         register_measure(measure)
+    register_settings_changed(follow_zone)

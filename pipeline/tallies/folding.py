@@ -72,6 +72,15 @@ def turn_of_month(at: datetime) -> None:
                 marks.mark_days([pipeline.pk], firsts - set(counted))
 
 
+def follow_zone(names: frozenset[str], *, at: datetime) -> None:
+    """Mark every day when the company moves to another zone: midnight is elsewhere now."""
+    if "zone" in names:
+        for pipeline in Pipeline.objects.order_by("pk"):
+            marks.mark_days(
+                [pipeline.pk], frozenset[date]().union(*every_month(pipeline.pk, at=at))
+            )
+
+
 def waiting() -> int:
     """How many days are marked."""
     return TallyMark.objects.values("pipeline", "day").distinct().count()

@@ -1,4 +1,4 @@
-"""What other apps tell the company's own fields at start-up: where one is asked, who follows it."""
+"""What other apps tell the company at start-up: where a field is asked, who follows a change."""
 
 from __future__ import annotations
 
@@ -22,8 +22,15 @@ class FieldChanged(Protocol):
     ) -> None: ...
 
 
+class SettingsChanged(Protocol):
+    """Told inside the transaction which of the company's settings now say something else."""
+
+    def __call__(self, names: frozenset[str], *, at: datetime) -> None: ...
+
+
 _uses: dict[str, Uses] = {}
 _changed: list[FieldChanged] = []
+_settings_changed: list[SettingsChanged] = []
 
 
 def register_use(key: str, describe: Uses) -> None:
@@ -45,3 +52,13 @@ def tell_field_changed(
 ) -> None:
     for listener in _changed:
         listener(definition, fields, by=by, at=at)
+
+
+def register_settings_changed(listener: SettingsChanged) -> None:
+    if listener not in _settings_changed:
+        _settings_changed.append(listener)
+
+
+def tell_settings_changed(names: frozenset[str], *, at: datetime) -> None:
+    for listener in _settings_changed:
+        listener(names, at=at)

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from revops.company.models import Company, ExchangeRate, validate_currency
 from revops.company.permissions import check_can_administer
+from revops.company.registry import tell_settings_changed
 from revops.ledger.operations import record
 from revops.models import check_version
 from revops.people.actor import Actor
@@ -54,6 +55,7 @@ def apply_settings(
         setattr(company, name, value)
     company.save_version(update_fields=changed)
     record("company.changed", company, by=by, at=at, before=before, after=changed)
+    tell_settings_changed(frozenset(changed), at=at)
     return company
 
 

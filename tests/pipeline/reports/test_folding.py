@@ -13,9 +13,11 @@ from pipeline import standings, tallies
 from pipeline.models import Deal, DealStanding, StageRollup, Tally, TallyMark
 from pipeline.reports.results import win_rates
 from pipeline.reports.scope import Scope
+from revops.company.operations import change_company
+from revops.people.actor import Actor
 from revops.remembering import remembering
 from tests.factories.people import AT
-from tests.factories.pipeline import make_deal, new_business
+from tests.factories.pipeline import make_deal, new_business, put_into
 
 DAY = AT.date()
 
@@ -131,6 +133,19 @@ def test_a_history_is_told_from_visits_and_pushes(rep):
     history = standings.history_of(deal, process, visits, [])
 
     assert [(step.since, step.reported.stage_id) for step in history] == kept
+
+
+@pytest.mark.django_db
+def test_days_are_counted_anew_where_the_company_moves_to_another_zone(rep):
+    late = AT.replace(hour=23, minute=30)
+    put_into(make_deal(rep, at=late - timedelta(days=3)), "demo", at=late)
+    tallies.fold(at=late)
+
+    change_company(changes={"zone": "Asia/Tokyo"}, by=Actor.system(), at=late)
+    tallies.fold(at=late)
+
+    assert not TallyMark.objects.exists()
+    assert not list(tallies.differences(at=late))
 
 
 @pytest.mark.django_db
