@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from revops import integrity, triggers
-from tests.project.test_constraints import constrained
+from tests.project.constraints.rules import constrained
 
 PAGE = Path(settings.BASE_DIR) / "docs/decisions/2026-11-21-rules-and-their-layers.md"
 KINDS = {
