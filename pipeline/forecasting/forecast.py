@@ -85,7 +85,7 @@ def open_rows(
         .order_by()
         .annotate(category=category)
         .values_list("owner", "category", "currency")
-        .annotate(number=Count("pk"), total=Sum("amount"))
+        .annotate(number=Count("*"), total=Sum("amount"))
     )
 
 
@@ -102,7 +102,7 @@ def won_rows(pipeline: Pipeline, period: Period, whose: Whose) -> Iterable[tuple
         for who, currency, number, total in deals.filter(whose.condition("who"))
         .order_by()
         .values_list("who", "currency")
-        .annotate(number=Count("pk"), total=Sum("amount"))
+        .annotate(number=Count("*"), total=Sum("amount"))
     ]
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
@@ -28,13 +28,15 @@ def added(parts: Iterable[Sums]) -> dict[str, Decimal]:
 
 def exact(value: object) -> Decimal:
     """A sum as the database gives it; SQLite adds decimals as floats."""
-    return Decimal(str(value or 0)).quantize(CENT)
+    found = value if isinstance(value, Decimal) else Decimal(str(value or 0))
+    return found.quantize(CENT)
 
 
 def rounded(value: Fraction) -> Decimal:
     """To the cent, half away from nought."""
-    cents = Decimal(value.numerator) / Decimal(value.denominator)
-    return cents.quantize(CENT, ROUND_HALF_UP)
+    number, of = value.as_integer_ratio()
+    cents = (200 * abs(number) + of) // (2 * of)
+    return Decimal(-cents if number < 0 else cents).scaleb(-2)
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,15 @@ class Conversion:
         return rounded(self.unrounded(sums))
 
     def unrounded(self, sums: Sums) -> Fraction:
-        return sum(
-            (
-                Fraction(amount) / Fraction(self.rates[currency])
-                for currency, amount in sums.items()
-                if currency in self.rates
-            ),
-            Fraction(0),
-        )
+        # One fraction in the end: a page converts thousands of sums.
+        number, of = 0, 1
+        for currency, amount in sums.items():
+            if rate := self.rates.get(currency):
+                over, under = amount.as_integer_ratio()
+                times, by = rate.as_integer_ratio()
+                number = number * under * times + over * by * of
+                of *= under * times
+        return Fraction(number, of)
 
     def missing(self, sums: Sums) -> list[str]:
         """The currencies of `sums` that could not be converted."""

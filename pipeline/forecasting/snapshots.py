@@ -39,14 +39,16 @@ def category_now(process: Process) -> Case:
     for rule in process.rules:
         by_category.setdefault(while_open(rule.forecast_category), []).append(rule.stage_id)
     whens = [
-        When(forecast_category=Category.CLOSED, then=Value(Category.COMMIT.value)),
-        *[
-            When(forecast_category="", stage__in=stages, then=Value(category))
-            for category, stages in sorted(by_category.items())
-        ],
-        When(forecast_category="", then=Value(Category.OMITTED.value)),
+        When(stage__in=stages, then=Value(category))
+        for category, stages in sorted(by_category.items())
     ]
-    return Case(*whens, default=F("forecast_category"), output_field=CharField())
+    of_stage = Case(*whens, default=Value(Category.OMITTED.value), output_field=CharField())
+    return Case(
+        When(forecast_category="", then=of_stage),
+        When(forecast_category=Category.CLOSED, then=Value(Category.COMMIT.value)),
+        default=F("forecast_category"),
+        output_field=CharField(),
+    )
 
 
 def while_open(category: str) -> str:
@@ -75,7 +77,7 @@ def cells_of(pipeline: Pipeline, day: date) -> Iterator[ForecastSnapshot]:
         deals.filter(status=Deal.Status.WON, closed_on__gte=since, closed_on__lte=day)
         .annotate(who=Coalesce("closed_owner", "owner"), month=TruncMonth("closed_on"))
         .values_list("who", "month", "currency")
-        .annotate(number=Count("pk"), total=Sum("amount"))
+        .annotate(number=Count("*"), total=Sum("amount"))
     )
     for who, month, currency, number, total in won:
         yield cell(pipeline, day, who, month, Category.CLOSED, currency, number, total)
@@ -88,7 +90,7 @@ def open_cells(
     rows = (
         deals.annotate(month=TruncMonth("close_date"), category=category_now(process))
         .values_list("owner", "month", "category", "currency")
-        .annotate(number=Count("pk"), total=Sum("amount"))
+        .annotate(number=Count("*"), total=Sum("amount"))
     )
     for owner, month, category, currency, number, total in rows:
         yield cell(pipeline, day, owner, month, category, currency, number, total)

@@ -321,6 +321,12 @@ class Deal(ProtectedStateMixin, Versioned):
                 condition=Q(status="open"),
                 name="pipeline_deal_forecast",
             ),
+            models.Index(
+                fields=["pipeline", "closed_on"],
+                include=["closed_owner", "owner", "currency", "amount"],
+                condition=Q(status="won"),
+                name="pipeline_deal_won",
+            ),
             # What a line won, lost and began, for its reports.
             models.Index(
                 Coalesce("closed_owner", "owner"),

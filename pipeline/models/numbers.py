@@ -245,7 +245,9 @@ class ForecastSnapshot(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["pipeline", "month", "taken_on"], name="pipeline_snapshot_of_month"
+                fields=["pipeline", "month", "taken_on"],
+                include=["category", "currency", "is_call", "months", "owner", "amount"],
+                name="pipeline_snapshot_told",
             ),
         ]
 
