@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.urls import reverse
 
 from dealdesk.models import ApprovalRequest
 from pipeline.findings import Context, Kind, Seen
@@ -67,7 +66,7 @@ def judge_voided(deal: Deal, context: Context, fact: Any) -> Seen | None:
 
 
 def to_quotes(deal: Deal, context: Context) -> str:
-    return f"{reverse('pipeline:deal-detail', args=[deal.pk])}#quotes"
+    return f"{deal.get_absolute_url()}#quotes"
 
 
 KINDS = (

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
+
+from django.urls import get_script_prefix, reverse
 
 LONGEST_NUMBER = 18
 """Digits that always fit a column; Python itself refuses to read some thousands of them."""
+
+STAND_IN = 700_000_000_000_000_007
+"""A number that no record has, in whose place an address takes that of each record."""
 
 
 LONGEST_TEXT = 100_000
@@ -41,3 +47,19 @@ def moment_mark(mark: str) -> tuple[datetime, int] | None:
         return moment.astimezone(UTC), number
     except (ValueError, OverflowError):
         return None
+
+
+def address_of(name: str, number: int) -> str:
+    """The address of the page `name` of one record, as `reverse` has it.
+
+    Long lists ask for some hundred of them, so the pattern is resolved once.
+    """
+    before, after = around_number(name, get_script_prefix())
+    return f"{before}{number}{after}"
+
+
+@lru_cache(maxsize=512)
+def around_number(name: str, prefix: str) -> tuple[str, str]:
+    """What stands before and after the number, under a prefix of the server."""
+    before, _, after = reverse(name, args=[STAND_IN]).partition(str(STAND_IN))
+    return before, after

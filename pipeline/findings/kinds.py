@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Max, Q
-from django.urls import reverse
 
 from pipeline.findings.context import Context, days_in_stage
 from pipeline.models import ClosePush, Deal
 from pipeline.registry import BAD, INFO, WARN, FindingKind, Seen
+from revops.addresses import address_of
 
 PUSHED_TOO_OFTEN = 2
 DAY = timedelta(days=1)
@@ -28,7 +28,7 @@ def things(number: int, noun: str) -> str:
 
 def page(name: str, place: str = "") -> Callable[[Deal, Context], str]:
     """The address of one of the deal's pages."""
-    return lambda deal, context: reverse(f"pipeline:{name}", args=[deal.pk]) + place
+    return lambda deal, context: address_of(f"pipeline:{name}", deal.pk) + place
 
 
 # Time
@@ -54,7 +54,7 @@ def judge_stale(deal: Deal, context: Context, fact: Any) -> Seen | None:
 def onward(deal: Deal, context: Context) -> str:
     """Where the deal is moved on: the next stage, or winning from the last one."""
     verb = "win" if deal.stage_id in context.last_stages else "advance"
-    return reverse(f"pipeline:deal-{verb}", args=[deal.pk])
+    return address_of(f"pipeline:deal-{verb}", deal.pk)
 
 
 def past_close_date(context: Context) -> Q:

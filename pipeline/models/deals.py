@@ -10,13 +10,13 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils import timezone
 from django_fsm import FSMField, transition
 
 from pipeline.models.accounts import Account, Contact, Segment
 from pipeline.models.process import Pipeline, Stage, StageRule
 from pipeline.searching import holding_words
+from revops.addresses import address_of
 from revops.models import ProtectedStateMixin, Versioned
 
 if TYPE_CHECKING:
@@ -349,7 +349,7 @@ class Deal(ProtectedStateMixin, Versioned):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("pipeline:deal-detail", args=[self.pk])
+        return address_of("pipeline:deal-detail", self.pk)
 
     @property
     def is_open(self) -> bool:

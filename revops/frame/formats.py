@@ -2,8 +2,10 @@
 
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from django.utils import formats
+from django.utils.translation import get_language
 
 # ISO 4217: the currencies whose minor unit is not the hundredth.
 MINOR_UNITS = {
@@ -47,10 +49,17 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 
 
 def number_text(value: Decimal, places: int) -> str:
-    """Grouped, in the reader's locale, with a true minus sign."""
+    """Grouped by thousands, in the reader's locale, with a true minus sign."""
     value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    text = formats.number_format(abs(value), places, use_l10n=True, force_grouping=True)
+    text = f"{abs(value):,.{places}f}".translate(marks_of(get_language()))
     return f"{MINUS}{text}" if value < 0 else text
+
+
+@lru_cache(maxsize=64)
+def marks_of(language: str | None) -> dict[int, str]:
+    """What stands for the comma and the point of a figure in the language that is active."""
+    names = {",": "THOUSAND_SEPARATOR", ".": "DECIMAL_SEPARATOR"}
+    return {ord(mark): str(formats.get_format(name)) for mark, name in names.items()}
 
 
 def amount_text(amount: Decimal, currency: str) -> str:
@@ -95,7 +104,13 @@ def _trimmed(text: str) -> str:
 
 
 def day_text(day: date) -> str:
-    return f"{day.day} {formats.date_format(day, 'M Y')}"
+    return f"{day.day} {month_text(day.year, day.month, get_language())}"
+
+
+@lru_cache(maxsize=1024)
+def month_text(year: int, month: int, language: str | None) -> str:
+    """A month in the language that is active: lists name the same few for each of their rows."""
+    return formats.date_format(date(year, month, 1), "M Y")
 
 
 def clock_text(at: datetime) -> str:

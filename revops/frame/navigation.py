@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 Visible = Callable[[Any], bool]
 Count = Callable[[Any], int]
@@ -16,7 +17,13 @@ def everyone(user: Any) -> bool:
 
 
 def address(url_name: str) -> str:
-    """The address, or nothing while no page of that name exists."""
+    """The address, or nothing where no page of that name exists."""
+    return address_under(get_script_prefix(), url_name)
+
+
+@lru_cache(maxsize=256)
+def address_under(prefix: str, url_name: str) -> str:
+    """Every page asks for some dozens of addresses, and they are always the same."""
     try:
         return reverse(url_name)
     except NoReverseMatch:

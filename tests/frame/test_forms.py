@@ -96,3 +96,15 @@ def test_field_joins_label_help_and_error():
 def test_a_day_at_the_end_of_the_calendar_is_refused(typed):
     with pytest.raises(ValidationError, match="Give a day"):
         DayField().clean(typed)
+
+
+class ColourForm(forms.Form):
+    colour = forms.ChoiceField(choices=[("", "Any"), ("warm", [("r", "Red & co"), ("o", "<b>")])])
+
+
+def test_a_select_escapes_what_it_offers_and_marks_what_is_chosen():
+    shown = str(ColourForm({"colour": "r"})["colour"])
+
+    assert '<option value="">Any</option>' in shown
+    assert '<optgroup label="warm"><option value="r" selected>Red &amp; co</option>' in shown
+    assert '<option value="o">&lt;b&gt;</option></optgroup>' in shown

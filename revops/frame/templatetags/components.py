@@ -4,6 +4,7 @@ Each is one template under templates/components/; docs/components.md has a line 
 Further keyword arguments become attributes, underscores as hyphens: hx_post=url → hx-post.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from revops.frame import development
 from revops.frame.shapes import BoardCard
+from revops.frame.templatetags.frame import name_of
 
 register = template.Library()
 
@@ -279,7 +281,13 @@ def stat(
 
 @register.simple_tag
 def avatar(user: Any, size: str = "") -> SafeString:
-    return component("avatar", user=user, size=size)
+    return _avatar(name_of(user), size)
+
+
+@lru_cache(maxsize=1024)
+def _avatar(name: str, size: str) -> SafeString:
+    """A list shows the same few people in all its rows."""
+    return component("avatar", user={"name": name}, size=size)
 
 
 @register.simple_block_tag

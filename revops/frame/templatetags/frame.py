@@ -1,6 +1,6 @@
 """Filters and small tags of every page: `{% load frame %}`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -9,11 +9,13 @@ from zlib import crc32
 
 import lucide
 from django import template
+from django.forms.utils import flatatt
 from django.template.defaultfilters import stringfilter
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from revops.frame import formats
 
@@ -76,12 +78,7 @@ def day(value: date | datetime | None) -> SafeString:
         return NOTHING
     if isinstance(value, datetime):
         value = timezone.localtime(value).date()
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        value.isoformat(),
-        f"{value:%A}",
-        formats.day_text(value),
-    )
+    return _day(value, get_language())
 
 
 @register.filter
@@ -139,6 +136,21 @@ def icon(name: str, size: int = 16, label: str = "") -> SafeString:
     return _icon(str(name), int(size), str(label))
 
 
+@register.simple_tag
+def options(widget: Mapping[str, Any]) -> SafeString:
+    """The options of a select, which may be some hundred people, without a template for each."""
+    return format_html_join("", "{}", ((_group(*group),) for group in widget["optgroups"]))
+
+
+def _group(name: str | None, entries: Sequence[Mapping[str, Any]], index: int) -> SafeString:
+    written = format_html_join(
+        "\n",
+        '<option value="{}"{}>{}</option>',
+        ((entry["value"], flatatt(entry["attrs"]), entry["label"]) for entry in entries),
+    )
+    return format_html('<optgroup label="{}">{}</optgroup>', name, written) if name else written
+
+
 @register.simple_tag(takes_context=True)
 def url_with(context: template.Context, **changes: Any) -> str:
     """This page's address with some query values replaced; None takes one out."""
@@ -164,6 +176,17 @@ def _figure(value: Any, currency: Any, text: Any) -> SafeString:
     currency = str(currency or "")
     raw = f"{figure:f} {currency}".strip()
     return format_html('<span class="num" title="{}">{}</span>', raw, text(figure, currency))
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, language: str | None) -> SafeString:
+    """The same days stand in many rows of a list."""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.isoformat(),
+        f"{value:%A}",
+        formats.day_text(value),
+    )
 
 
 def _moment(at: datetime | None, text: Any) -> SafeString:
