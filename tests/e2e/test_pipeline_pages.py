@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import expect
 
-from pipeline.models import Deal
+from pipeline.models import Account, Deal
 from pipeline.operations import log_activity, lose_deal, push_close_date
 from tests.factories.people import AT, by
 from tests.factories.pipeline import complete, make_account, make_contact, make_deal
@@ -87,6 +87,21 @@ def test_every_page_is_accessible_and_fits(
 
     assert not faults, "\n".join(faults)
     assert errors == []
+
+
+def test_one_endless_word_widens_no_page(page, live_server, sign_in, rep, deals):
+    sign_in(page.context, rep)
+    page.set_viewport_size({"width": 360, "height": 740})
+    Account.objects.update(name="Donaudampfschifffahrt" * 5)
+    Deal.objects.update(name="\u202e" + "Versammlungsprotokoll" * 6, next_step="x" * 150)
+
+    wide = []
+    for address in [*addresses(deals), "/hygiene/deals/", "/reports/aging/"]:
+        page.goto(live_server.url + address)
+        if page.evaluate("() => document.documentElement.scrollWidth") > 360:
+            wide.append(address)
+
+    assert wide == []
 
 
 def test_dragging_onto_a_gated_stage_asks_for_exactly_two_items(
