@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -38,9 +39,13 @@ class Page:
     next: str = ""
 
 
-def mark_of(row: Model, order: Order) -> str:
-    """The mark of a row, fit for an address."""
-    text = json.dumps([getattr(row, order.field), row.pk], cls=ExactEncoder)
+def mark_of(row: Model | Mapping[str, Any], order: Order) -> str:
+    """The mark of a row (a record, or its columns by name), fit for an address."""
+    if isinstance(row, Mapping):
+        place = [row[order.field], row["pk"]]
+    else:
+        place = [getattr(row, order.field), row.pk]
+    text = json.dumps(place, cls=ExactEncoder)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -32,6 +32,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from revops.apikeys.models import IdempotencyKey
 from revops.apikeys.operations import answer_key, claim_key
+from revops.columns import Columns, columns_of
 from revops.people.actor import Actor, Via
 from revops.people.models import User
 from revops.refusals import Refused
@@ -291,12 +292,18 @@ class Endpoint(APIView):
     def version(self) -> int | None:
         return version_in(self.request)
 
+    def columns(self) -> Columns | None:
+        """What a list is read from, where it makes no records."""
+        return None
+
 
 class Records(Endpoint, GenericViewSet):
     """The endpoints of one kind of record. What is not visible to the caller is not there."""
 
     lookup_value_converter = "int"
     shape: type[serializers.Serializer]
+    listed: type[serializers.ModelSerializer] | None = None
+    """A shape that shows nothing but columns: lists of it are read without making records."""
 
     def get_serializer_class(self):
         return self.shape
@@ -304,10 +311,15 @@ class Records(Endpoint, GenericViewSet):
     def get_object(self):
         return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
 
+    def columns(self) -> Columns | None:
+        """What the list is read from, where its shape shows nothing but columns."""
+        return columns_of(self.listed) if self.listed and self.action == "list" else None
+
     def list(self, request):
         """A page of the records that match."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        show = showing(self.get_serializer_class()).to_representation
+        columns = self.columns()
+        show = columns.tell if columns else showing(self.get_serializer_class()).to_representation
         return self.get_paginated_response([show(record) for record in page])
 
     def retrieve(self, request, pk):

@@ -79,6 +79,7 @@ class DealApi(Moves, Irregular, Around, Files, Items, Upserts, Records):
 
     queryset = Deal.objects.none()
     shape = DealDetail
+    listed = DealOut
     filterset_class = DealFilters
     pagination_class = KeysetPagination
     orders = {

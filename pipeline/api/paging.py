@@ -32,6 +32,8 @@ class KeysetPagination(BasePagination):
         order = read_order(name, view.orders)
         after = read_cursor(request.query_params.get("cursor", ""), name)
         size = read_size(request.query_params.get("page_size", ""))
+        if columns := view.columns():
+            queryset = columns.read(queryset, order.field)
         page = page_of(queryset, order, after=after, size=size)
         self.next = signer.sign(f"{name} {page.next}") if page.next else ""
         return page.rows

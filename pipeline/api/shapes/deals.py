@@ -16,6 +16,7 @@ from pipeline.models import (
     StageRule,
 )
 from revops.api import Input, PersonOut, Shown
+from revops.columns import AddressField
 
 
 class StageRef(Shown):
@@ -35,7 +36,7 @@ class DealOut(Shown):
         help_text="A category said by hand; empty where the deal is forecast as its stage is."
     )
     custom = CustomField()
-    url = serializers.CharField(source="get_absolute_url", help_text="Its page.")
+    url = AddressField("pipeline:deal-detail", help_text="Its page.")
 
     class Meta:
         model = Deal
