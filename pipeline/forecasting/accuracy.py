@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from pipeline.forecasting.forecast import people_of
+from django.db.models import Q
+
 from pipeline.forecasting.lines import CATEGORIES
 from pipeline.forecasting.money import Conversion, conversion_of, rounded
 from pipeline.forecasting.periods import Period
-from pipeline.forecasting.snapshots import Kept, days_kept, kept
+from pipeline.forecasting.snapshots import (
+    Morning,
+    days_kept,
+    first_kept,
+    mornings,
+    mornings_by_owner,
+    sure_of,
+)
 from pipeline.forecasting.whose import Whose
 from pipeline.metrics import forecast_accuracy
 from pipeline.models import Pipeline
+from revops.people.models import User
+from revops.remembering import remembered
 
 STRONG = Fraction(5, 100)
 USUAL_MISS = Fraction(10, 100)
@@ -99,91 +108,112 @@ def accuracies(
 
 
 def accuracy_of(pipeline: Pipeline, period: Period, whose: Whose, *, today: date) -> Accuracy:
-    start, end, rows, conversion = start_and_end(pipeline, period, whose, today=today)
-    by_day = by_day_of(rows, conversion, managers_of(rows, whose), days=(start, end))
-    return Accuracy(period, by_day.get(start), by_day.get(end), period.ends_on < today)
+    start, end = start_and_end(pipeline, period)
+    days = [day for day in (start, end) if day]
+    said = said_on(pipeline, period, days, whose, conversion_of(min(period.ends_on, today)))
+    by_day = {each.day: each for each in said}
+    return Accuracy(
+        period,
+        by_day[start] if start else None,
+        by_day[end] if end else None,
+        period.ends_on < today,
+    )
 
 
 def by_owner(
     pipeline: Pipeline, period: Period, whose: Whose, *, today: date
 ) -> dict[int, Accuracy]:
     """The accuracy of each owner's own deals."""
-    start, end, rows, conversion = start_and_end(pipeline, period, whose, today=today)
-    of_owner: defaultdict[int, list[Kept]] = defaultdict(list)
-    for row in rows:
-        if not row.is_call:
-            of_owner[row.owner_id].append(row)
-    is_over = period.ends_on < today
-    found = {}
-    for owner, own in of_owner.items():
-        by_day = by_day_of(own, conversion, {}, days=(start, end))
-        found[owner] = Accuracy(period, by_day.get(start), by_day.get(end), is_over)
-    return found
-
-
-def start_and_end(
-    pipeline: Pipeline, period: Period, whose: Whose, *, today: date
-) -> tuple[date | None, date | None, list[Kept], Conversion]:
-    """The days of the two snapshots that count, what they say, and the rates of the last day."""
-    first = days_kept(pipeline, period, period.starts_on, period.starts_on + LATE)[:1]
-    after = period.ends_on + timedelta(days=1)
-    last = days_kept(pipeline, period, after, after + SETTLED)[:1]
-    rows = kept(pipeline, period, [*first, *last], whose.condition())
+    start, end = start_and_end(pipeline, period)
+    days = [day for day in (start, end) if day]
     conversion = conversion_of(min(period.ends_on, today))
-    return next(iter(first), None), next(iter(last), None), rows, conversion
-
-
-Managers = Mapping[int, int | None]
-
-
-def managers_of(rows: Sequence[Kept], whose: Whose) -> dict[int, int | None]:
-    """Everybody the rows are about and those above them, each with their manager."""
-    if not any(row.is_call for row in rows):
-        return {}
-    people = people_of({row.owner_id for row in rows}, whose)
-    return {person.pk: person.manager_id for person in people}
-
-
-def by_day_of(
-    rows: Sequence[Kept],
-    conversion: Conversion,
-    managers: Managers,
-    *,
-    days: Sequence[date | None] = (),
-) -> dict[date | None, Said]:
-    """What was said on each day; a day named without rows said nought."""
-    by_day: defaultdict[date | None, list[Kept]] = defaultdict(list)
-    for row in rows:
-        by_day[row.taken_on].append(row)
-    wanted = {*by_day, *(day for day in days if day)}
+    is_over = period.ends_on < today
     return {
-        day: said_on(day, by_day[day], conversion, managers) for day in wanted if day is not None
+        owner: Accuracy(
+            period,
+            said_of(start, own[start], conversion) if start else None,
+            said_of(end, own[end], conversion) if end else None,
+            is_over,
+        )
+        for owner, own in mornings_by_owner(pipeline, period, days, whose.condition()).items()
     }
 
 
-def said_on(day: date, rows: Sequence[Kept], conversion: Conversion, managers: Managers) -> Said:
-    sums: defaultdict[str, defaultdict[str, Decimal]]
-    sums = defaultdict(lambda: defaultdict(Decimal))
-    for row in rows:
-        if not row.is_call:
-            sums[row.category][row.currency] += row.amount
-    amounts = {key: conversion(sums[key]) for key in CATEGORIES}
-    calls = {
-        row.owner_id: conversion.unrounded({row.currency: row.amount})
-        for row in rows
-        if row.is_call and row.category == "commit"
-    }
-    called = rounded(with_calls(rows, calls, conversion, managers)) if calls else None
-    return Said(day, amounts, called)
+def start_and_end(pipeline: Pipeline, period: Period) -> tuple[date | None, date | None]:
+    """The days of the two snapshots that count."""
+    after = period.ends_on + timedelta(days=1)
+    return (
+        first_kept(pipeline, period, period.starts_on, period.starts_on + LATE),
+        first_kept(pipeline, period, after, after + SETTLED),
+    )
 
 
-def with_calls(
-    rows: Sequence[Kept],
-    calls: Mapping[int, Fraction],
+def said_on(
+    pipeline: Pipeline,
+    period: Period,
+    days: Sequence[date],
+    whose: Whose,
     conversion: Conversion,
-    managers: Managers,
-) -> Fraction:
-    """Closed and commit along the reporting line, where a call stands for its whole line."""
+) -> list[Said]:
+    """What was said on each of these days; one without cells said nought."""
+    found = mornings(pipeline, period, days, whose.condition())
+    called = called_on(pipeline, period, found, whose, conversion)
+    return [said_of(day, found[day], conversion, called.get(day)) for day in days]
+
+
+def said_of(
+    day: date, morning: Morning, conversion: Conversion, called: Decimal | None = None
+) -> Said:
+    return Said(day, {key: conversion(morning.sums.get(key, {})) for key in CATEGORIES}, called)
+
+
+def called_on(
+    pipeline: Pipeline,
+    period: Period,
+    found: Mapping[date, Morning],
+    whose: Whose,
+    conversion: Conversion,
+) -> dict[date, Decimal]:
+    """Closed and commit along the reporting line, where a call stands for its whole line.
+
+    Only of days on which somebody called. Who is in no called line is asked for by name.
+    """
+    callers = {day: frozenset(morning.calls) for day, morning in found.items() if morning.calls}
+    if not callers:
+        return {}
+    managers = managers_of(whose)
+    lines = {each: called_lines(each, managers) for each in set(callers.values())}
+    free = Q()
+    for each, (_, others) in lines.items():
+        free |= Q(taken_on__in=[day for day in callers if callers[day] == each], owner__in=others)
+    rest = sure_of(pipeline, period, free)
+    return {
+        day: rounded(
+            sum(
+                (conversion.unrounded(found[day].calls[person]) for person in lines[each][0]),
+                conversion.unrounded(rest.get(day, {})),
+            )
+        )
+        for day, each in callers.items()
+    }
+
+
+def managers_of(whose: Whose) -> dict[int, int | None]:
+    """Everybody whose deals count, each with their manager."""
+
+    def read() -> dict[int, int | None]:
+        people = User.objects.all()
+        if whose.owners is not None:
+            people = people.filter(pk__in=whose.owners)
+        return dict(people.values_list("pk", "manager"))
+
+    return remembered(("managers", whose.owners), read)
+
+
+def called_lines(
+    callers: Collection[int], managers: Mapping[int, int | None]
+) -> tuple[set[int], set[int]]:
+    """Whose calls count, those of the highest in each line; and who is in no called line."""
     of_line: dict[int | None, int | None] = {None: None}
 
     def called(person: int | None) -> int | None:
@@ -191,16 +221,11 @@ def with_calls(
         if person not in of_line:
             manager = None if person is None else managers.get(person)
             above = called(manager if manager in managers else None)
-            of_line[person] = above if above is not None or person not in calls else person
+            of_line[person] = above if above is not None or person not in callers else person
         return of_line[person]
 
-    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        counts = not row.is_call and row.category in ("closed", "commit")
-        if counts and row.owner_id in managers and called(row.owner_id) is None:
-            sums[row.currency] += row.amount
-    standing = {person for person in managers if called(person) == person}
-    return conversion.unrounded(sums) + sum((calls[each] for each in standing), Fraction(0))
+    counting = {person for person in managers if called(person) == person}
+    return counting, {person for person in managers if called(person) is None}
 
 
 def trend_of(
@@ -215,6 +240,4 @@ def trend_of(
     step = -(-len(days) // MOST_POINTS) or 1
     chosen = days[::-1][::step][::-1]
     conversion = conversion_of(min(period.ends_on, today))
-    rows = kept(pipeline, period, chosen, whose.condition())
-    said = by_day_of(rows, conversion, managers_of(rows, whose), days=chosen)
-    return [said[day] for day in chosen], conversion
+    return said_on(pipeline, period, chosen, whose, conversion), conversion

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import cast
 
-from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, Count, F, Min, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 
-from pipeline.forecasting.money import exact
+from pipeline.forecasting.money import Sums, exact
 from pipeline.forecasting.periods import Period, quarter_of
 from pipeline.models import Deal, ForecastCall, ForecastSnapshot, Pipeline, StageRule
 from pipeline.stages import Process, process_of
@@ -139,23 +141,31 @@ def write_cells(cells: Iterable[ForecastSnapshot]) -> int:
 
 
 @dataclass(frozen=True)
-class Kept:
-    """One cell of a snapshot."""
+class Morning:
+    """What a snapshot says of a period: deals by category and currency, commits called by whom."""
 
-    taken_on: date
-    owner_id: int
-    category: str
-    is_call: bool
-    currency: str
-    amount: Decimal
+    sums: defaultdict[str, dict[str, Decimal]] = field(default_factory=lambda: defaultdict(dict))
+    calls: dict[int, Sums] = field(default_factory=dict)
 
 
 def days_kept(pipeline: Pipeline, period: Period, since: date, until: date) -> list[date]:
     """The days from `since` to `until` of which there is a snapshot about this period."""
-    found = ForecastSnapshot.objects.filter(
+    found = kept_between(pipeline, period, since, until).order_by("taken_on")
+    return list(found.values_list("taken_on", flat=True).distinct())
+
+
+def first_kept(pipeline: Pipeline, period: Period, since: date, until: date) -> date | None:
+    """The first of these days; None where there is none."""
+    found = kept_between(pipeline, period, since, until).aggregate(first=Min("taken_on"))
+    return cast("date | None", found["first"])
+
+
+def kept_between(
+    pipeline: Pipeline, period: Period, since: date, until: date
+) -> QuerySet[ForecastSnapshot]:
+    return ForecastSnapshot.objects.filter(
         pipeline=pipeline, month__in=period.months, taken_on__gte=since, taken_on__lte=until
     )
-    return list(found.order_by("taken_on").values_list("taken_on", flat=True).distinct())
 
 
 def first_day_kept(pipeline: Pipeline) -> date | None:
@@ -164,16 +174,56 @@ def first_day_kept(pipeline: Pipeline) -> date | None:
     return found.values_list("taken_on", flat=True).first()
 
 
-def kept(pipeline: Pipeline, period: Period, days: Iterable[date], whose: Q) -> list[Kept]:
-    """What snapshots of these days say about a period: deals by owner, calls for all of it."""
-    rows = ForecastSnapshot.objects.filter(
-        whose, pipeline=pipeline, month__in=period.months, taken_on__in=list(days)
-    )
-    rows = rows.filter(
-        Q(is_call=False) | Q(is_call=True, month=period.starts_on, months=len(period.months))
-    )
-    fields = ("taken_on", "owner", "category", "is_call", "currency")
-    return [
-        Kept(row[0], row[1], row[2], row[3], row[4], exact(row[5]))
-        for row in rows.order_by().values_list(*fields).annotate(total=Sum("amount"))
-    ]
+def about(pipeline: Pipeline, period: Period, whose: Q) -> QuerySet[ForecastSnapshot]:
+    """The cells of a period's deals."""
+    return ForecastSnapshot.objects.filter(
+        whose, pipeline=pipeline, month__in=period.months, is_call=False
+    ).order_by()
+
+
+def mornings(
+    pipeline: Pipeline, period: Period, days: Collection[date], whose: Q
+) -> dict[date, Morning]:
+    """What the snapshots of these days say about a period, in one query."""
+    found = {day: Morning() for day in days}
+    called = Q(is_call=True, month=period.starts_on, months=len(period.months))
+    cells = ForecastSnapshot.objects.filter(
+        Q(is_call=False) | called,
+        whose,
+        pipeline=pipeline,
+        month__in=period.months,
+        taken_on__in=days,
+    ).order_by()
+    # A caller is told by name; deals are added up where they lie, whoever owns them.
+    caller = Case(When(is_call=True, then=F("owner")))
+    rows = cells.annotate(caller=caller).values_list("taken_on", "caller", "category", "currency")
+    for day, person, category, currency, total in rows.annotate(total=Sum("amount")):
+        if person is None:
+            found[day].sums[category][currency] = exact(total)
+        elif category == Category.COMMIT:
+            found[day].calls[person] = {currency: exact(total)}
+    return found
+
+
+def mornings_by_owner(
+    pipeline: Pipeline, period: Period, days: Collection[date], whose: Q
+) -> dict[int, dict[date, Morning]]:
+    """The same of each owner's own deals; who has none on any of the days is not there."""
+    found: dict[int, dict[date, Morning]] = {}
+    rows = about(pipeline, period, whose).filter(taken_on__in=days)
+    told = rows.values_list("owner", "taken_on", "category", "currency")
+    for owner, day, category, currency, total in told.annotate(total=Sum("amount")):
+        if owner not in found:
+            found[owner] = {each: Morning() for each in days}
+        found[owner][day].sums[category][currency] = exact(total)
+    return found
+
+
+def sure_of(pipeline: Pipeline, period: Period, whose: Q) -> dict[date, dict[str, Decimal]]:
+    """What was closed and committed, by the day of the snapshot and currency."""
+    found: defaultdict[date, dict[str, Decimal]] = defaultdict(dict)
+    rows = about(pipeline, period, whose).filter(category__in=(Category.CLOSED, Category.COMMIT))
+    told = rows.values_list("taken_on", "currency").annotate(total=Sum("amount"))
+    for day, currency, total in told:
+        found[day][currency] = exact(total)
+    return found
