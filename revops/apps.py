@@ -5,4 +5,6 @@ class RevopsConfig(AppConfig):
     name = "revops"
 
     def ready(self) -> None:
-        from revops import checks  # noqa: F401  (registers itself)
+        from revops import checks, postgres  # noqa: F401  (checks register themselves)
+
+        postgres.register()
