@@ -20,17 +20,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
+from math import lcm
+from typing import NamedTuple
 
 BUYER, REP, SYSTEM, APPROVER = "buyer", "rep", "system", "approver:"
 MICROSECOND = timedelta(microseconds=1)
-NO_TIME = Fraction(0)
-Shares = dict[str, Fraction]
-"""Seconds by party."""
+PARTS = lcm(*range(1, 17))
+"""Of a microsecond: so many can be shared equally by up to sixteen, and stay whole numbers."""
+
+SECOND = PARTS * 10**6
+Shares = dict[str, int]
+"""Parts of microseconds by party; SECOND of them are a second."""
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """That a deal waited for a party; without an end it waits still."""
 
     party: str
@@ -52,8 +57,7 @@ class Timeline:
         )
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of time that waited on the same parties throughout."""
 
     since: datetime
@@ -84,12 +88,15 @@ def segments(
         opens[since].append(party)
         closes[until].append(party)
     active: defaultdict[str, int] = defaultdict(int)
+    parties = waited_on(frozenset())
     for since, until in pairwise(moments):
-        for party in opens[since]:
-            active[party] += 1
-        for party in closes[since]:
-            active[party] -= 1
-        yield Segment(since, until, waited_on({each for each, n in active.items() if n > 0}))
+        if since in opens or since in closes:
+            for party in opens.get(since, ()):
+                active[party] += 1
+            for party in closes.get(since, ()):
+                active[party] -= 1
+            parties = waited_on(frozenset(each for each, n in active.items() if n > 0))
+        yield Segment(since, until, parties)
 
 
 def buyer_waits(timeline: Timeline) -> Iterator[Wait]:
@@ -104,7 +111,8 @@ def buyer_waits(timeline: Timeline) -> Iterator[Wait]:
         yield Wait(BUYER, since, None)
 
 
-def waited_on(active: set[str]) -> tuple[str, ...]:
+@cache
+def waited_on(active: frozenset[str]) -> tuple[str, ...]:
     """The parties that a moment is given to."""
     if SYSTEM in active:
         return (SYSTEM,)
@@ -113,20 +121,17 @@ def waited_on(active: set[str]) -> tuple[str, ...]:
 
 
 def shares_of(found: Iterable[Segment]) -> Shares:
-    """The seconds of each party; those who share a stretch take equal parts of it."""
-    shared: defaultdict[tuple[str, int], int] = defaultdict(int)
+    """The time of each party; those who share a stretch take equal parts of it."""
+    total: defaultdict[str, int] = defaultdict(int)
     for segment in found:
+        each, left = divmod(PARTS * segment.microseconds, len(segment.parties))
+        assert not left, "More share a stretch than PARTS can be divided by."
         for party in segment.parties:
-            shared[party, len(segment.parties)] += segment.microseconds
-    total: dict[str, Fraction] = {}
-    for (party, sharing), microseconds in shared.items():
-        share = Fraction(microseconds, sharing * 10**6)
-        total[party] = total[party] + share if party in total else share
-    return total
+            total[party] += each
+    return dict(total)
 
 
-@dataclass(frozen=True)
-class Stay:
+class Stay(NamedTuple):
     """A deal's stay in a stage."""
 
     stage: str
@@ -166,27 +171,23 @@ class Gathered:
 
     deals: list[Shares] = field(default_factory=list)
 
-    @property
-    def total(self) -> Fraction:
-        return added(share for deal in self.deals for share in deal.values())
-
     def parts(self, parties: Iterable[str]) -> list[Part]:
         """The part of each of these parties."""
-        total = self.total
+        total = sum(share for deal in self.deals for share in deal.values())
         return [self.part(party, total) for party in parties]
 
-    def part(self, party: str, total: Fraction) -> Part:
+    def part(self, party: str, total: int) -> Part:
         """Mean and median are over all the deals, those without any of it included."""
-        seconds = sorted(deal.get(party, NO_TIME) for deal in self.deals)
-        whole, of = added(seconds), len(seconds)
+        taken = sorted(deal[party] for deal in self.deals if party in deal)
+        whole, n, of = sum(taken), len(taken), len(self.deals)
         return Part(
             party,
-            whole,
-            whole / of if of else Fraction(0),
-            median(seconds),
-            sum(second > 0 for second in seconds),
+            Fraction(whole, SECOND),
+            Fraction(whole, of * SECOND) if of else Fraction(0),
+            median([0] * (of - n) + taken) / SECOND,
+            n - bisect_right(taken, 0),
             of,
-            whole / total if total else None,
+            Fraction(whole, total) if total else None,
         )
 
     @property
@@ -194,22 +195,13 @@ class Gathered:
         return {party for deal in self.deals for party in deal}
 
 
-def added(seconds: Iterable[Fraction]) -> Fraction:
-    """Their sum; those of one denominator, as nearly all are, are added as whole numbers."""
-    by_denominator: defaultdict[int, int] = defaultdict(int)
-    for each in seconds:
-        by_denominator[each.denominator] += each.numerator
-    parts = (Fraction(number, of) for of, number in by_denominator.items())
-    return sum(parts, NO_TIME)
-
-
-def median(ordered: Sequence[Fraction]) -> Fraction:
+def median(ordered: Sequence[int]) -> Fraction:
     if not ordered:
         return Fraction(0)
     middle = len(ordered) // 2
     if len(ordered) % 2:
-        return ordered[middle]
-    return (ordered[middle - 1] + ordered[middle]) / 2
+        return Fraction(ordered[middle])
+    return Fraction(ordered[middle - 1] + ordered[middle], 2)
 
 
 def in_order(parties: Iterable[str]) -> list[str]:

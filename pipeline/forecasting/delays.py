@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models.functions import Coalesce
 
@@ -90,9 +91,12 @@ def delays_of(
     """Deals that closed from `since` to `until`, the last MOST_DEALS of them."""
     process = process_of(pipeline)
     deals, is_cut = closed_deals(pipeline, since, until, whose, status)
+    pushes = pushes_of(pipeline, since, until, whose)
     company = Company.get()
-    stays = stays_of(deals, process)
-    timelines = timelines_of([deal.pk for deal in deals])
+    numbers = [deal.pk for deal in deals]
+    stays = stays_of(numbers, process)
+    told = told_of({*numbers, *(push.deal for push in pushes)})
+    timelines = timelines_of(numbers, told)
     whole, by_name = Gathered(), defaultdict[str, Gathered](Gathered)
     for deal in deals:
         if (span := span_of(deal, stays[deal.pk], company)) is None:
@@ -123,13 +127,21 @@ def delays_of(
         len(whole.deals),
         is_cut,
         len(deals) - len(whole.deals),
-        slipped_of(pipeline, since, until, whose),
+        slipped_of(pushes, told, until),
     )
+
+
+class Closed(NamedTuple):
+    """A closed deal, as far as its time asks."""
+
+    pk: int
+    opened_on: date | None
+    closed_on: date | None
 
 
 def closed_deals(
     pipeline: Pipeline, since: date, until: date, whose: Whose, status: str
-) -> tuple[list[Deal], bool]:
+) -> tuple[list[Closed], bool]:
     """The last deals to close, and whether there were more."""
     deals = Deal.objects.filter(
         pipeline=pipeline, closed_on__gte=since, closed_on__lte=until
@@ -137,12 +149,13 @@ def closed_deals(
     deals = deals.filter(whose.condition("who"))
     if status:
         deals = deals.filter(status=status)
-    found: list[Deal] = list(deals.order_by("-closed_on", "-pk")[: MOST_DEALS + 1])
+    rows = deals.order_by("-closed_on", "-pk").values_list("pk", "opened_on", "closed_on")
+    found = [Closed(*row) for row in rows[: MOST_DEALS + 1]]
     return found[:MOST_DEALS], len(found) > MOST_DEALS
 
 
 def span_of(
-    deal: Deal, stays: Sequence[Stay], company: Company
+    deal: Closed, stays: Sequence[Stay], company: Company
 ) -> tuple[datetime, datetime] | None:
     """From the deal's beginning to its end; None where the beginning is not known."""
     start = stays[0].since if stays else None
@@ -154,7 +167,7 @@ def span_of(
     return (start, end) if start < end else None
 
 
-def stays_of(deals: Sequence[Deal], process: Process) -> Mapping[int, list[Stay]]:
+def stays_of(deals: Sequence[int], process: Process) -> Mapping[int, list[Stay]]:
     """The stays in open stages, in order; a deal that was reopened has them all."""
     names = {rule.stage_id: rule.key for rule in process.open_rules}
     visits = StageVisit.objects.filter(
@@ -167,7 +180,15 @@ def stays_of(deals: Sequence[Deal], process: Process) -> Mapping[int, list[Stay]
     return found
 
 
-def timelines_of(deals: Sequence[int]) -> Mapping[int, Timeline]:
+Told = Sequence[Mapping[int, Timeline]]
+"""Whom others say the deals waited for."""
+
+
+def told_of(deals: Collection[int]) -> Told:
+    return [waits(sorted(deals)) for waits in registry.waits()]
+
+
+def timelines_of(deals: Sequence[int], told: Told) -> Mapping[int, Timeline]:
     """When each side acted, and whom others say the deals waited for."""
     ours: defaultdict[int, list[datetime]] = defaultdict(list)
     theirs: defaultdict[int, list[datetime]] = defaultdict(list)
@@ -176,7 +197,6 @@ def timelines_of(deals: Sequence[int]) -> Mapping[int, Timeline]:
     )
     for deal, side, at in acts.values_list("deal", "side", "happened_at"):
         (theirs if side == Activity.Side.BUYER else ours)[deal].append(at)
-    told = [waits(deals) for waits in registry.waits()]
     return {
         deal: sum(
             (each[deal] for each in told if deal in each), Timeline((), ours[deal], theirs[deal])
@@ -188,8 +208,18 @@ def timelines_of(deals: Sequence[int]) -> Mapping[int, Timeline]:
 # What slipped
 
 
-def slipped_of(pipeline: Pipeline, since: date, until: date, whose: Whose) -> Slipped:
-    """Deals pushed in the period, and those pushed for, or during, a wait for our own approval."""
+class Pushed(NamedTuple):
+    """That a close date moved later, and what the deal is worth now."""
+
+    deal: int
+    at: datetime
+    reason: str
+    amount: Decimal | None
+    currency: str
+
+
+def pushes_of(pipeline: Pipeline, since: date, until: date, whose: Whose) -> list[Pushed]:
+    """The last pushes of the period, one more than are looked into."""
     company = Company.get()
     pushes = ClosePush.objects.filter(
         whose.condition("deal__owner"),
@@ -197,16 +227,18 @@ def slipped_of(pipeline: Pipeline, since: date, until: date, whose: Whose) -> Sl
         pushed_at__gte=end_of(since - timedelta(days=1), company),
         pushed_at__lt=end_of(until, company),
     ).order_by("-pushed_at", "-pk")
-    rows = list(
-        pushes.values_list("deal", "pushed_at", "reason_key", "deal__amount", "deal__currency")[
-            : MOST_PUSHES + 1
-        ]
-    )
-    is_cut, rows = len(rows) > MOST_PUSHES, rows[:MOST_PUSHES]
-    told = [waits(list({row[0] for row in rows})) for waits in registry.waits()]
-    worth = {row[0]: {row[4]: row[3] or Decimal(0)} for row in rows}
+    fields = ("deal", "pushed_at", "reason_key", "deal__amount", "deal__currency")
+    return [Pushed(*row) for row in pushes.values_list(*fields)[: MOST_PUSHES + 1]]
+
+
+def slipped_of(pushes: Sequence[Pushed], told: Told, until: date) -> Slipped:
+    """Deals pushed in the period, and those pushed for, or during, a wait for our own approval."""
+    is_cut, pushes = len(pushes) > MOST_PUSHES, pushes[:MOST_PUSHES]
+    worth = {push.deal: {push.currency: push.amount or Decimal(0)} for push in pushes}
     waiting = {
-        deal for deal, at, reason, *_ in rows if reason == INTERNAL or is_waiting(told, deal, at)
+        push.deal
+        for push in pushes
+        if push.reason == INTERNAL or is_waiting(told, push.deal, push.at)
     }
     conversion = conversion_of(until)
     pushed_sums = added(worth.values())
@@ -220,7 +252,7 @@ def slipped_of(pipeline: Pipeline, since: date, until: date, whose: Whose) -> Sl
     )
 
 
-def is_waiting(told: Iterable[Mapping[int, Timeline]], deal: int, at: datetime) -> bool:
+def is_waiting(told: Told, deal: int, at: datetime) -> bool:
     """Whether the deal waited for an approver of ours at that moment."""
     return any(
         wait.party.startswith(APPROVER)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.forecasting.delay import (
+    SECOND,
     Gathered,
     Stay,
     Timeline,
@@ -19,7 +20,7 @@ from pipeline.forecasting.delay import (
 START = datetime(2026, 11, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
 END = START + 10 * DAY
-ONE = Fraction(86400)
+ONE = 86400 * SECOND
 
 
 def split(**facts):
@@ -93,7 +94,7 @@ def test_mean_and_median_are_over_all_the_deals():
     gathered = Gathered([{"rep": ONE}, {"rep": 2 * ONE, "buyer": 3 * ONE}, {}])
     (part,) = gathered.parts(["rep"])
 
-    assert (part.mean, part.median, part.n, part.of) == (ONE, ONE, 2, 3)
+    assert (part.mean, part.median, part.n, part.of) == (86400, 86400, 2, 3)
     assert part.share == Fraction(1, 2)
 
 
