@@ -106,11 +106,14 @@ def given_in(request: ApprovalRequest) -> list[Given]:
     """The approvals an attempt rests on, those it carried itself too; who decided last first."""
     slots = (
         ApprovalSlot.objects.filter(step__request=request)
-        .select_related(*(f"{path}__{name}" for path in DECISIONS for name in READ))
+        .select_related("step", *(f"{path}__{name}" for path in DECISIONS for name in READ))
+        .select_related(*(f"carried_from__{name}" for name in JUDGED))
         .order_by("-pk")
     )
     found = []
     for slot in slots:
+        # Its own decision is about this slot, this request and its terms, which are read already.
+        slot.step.request = request
         decision = slot.carried_from or getattr(slot, "decision", None)
         if decision is None or hasattr(decision, "revocation"):
             continue
@@ -122,13 +125,8 @@ def given_in(request: ApprovalRequest) -> list[Given]:
 
 
 DECISIONS = ("decision", "carried_from")
-READ = (
-    "decided_by",
-    "revocation",
-    "counter",
-    "slot__step__request__snapshot",
-    "slot__step__request__policy",
-)
+READ = ("decided_by", "revocation", "counter")
+JUDGED = ("slot__step__request__snapshot", "slot__step__request__policy")
 
 
 def body_approved(decision: Decision) -> str:

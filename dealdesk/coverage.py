@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -83,8 +83,9 @@ def cover_of(deal: Deal, at: datetime) -> CoverState:
     return cover_of_quote(quote, at)
 
 
-def cover_of_quote(quote: Quote, at: datetime) -> CoverState:
-    rows = rows_of(quote)
+def cover_of_quote(quote: Quote, at: datetime, rows: QuoteRows | None = None) -> CoverState:
+    """Whether the terms of this quote are covered; `rows` where they were read just now."""
+    rows = rows or rows_of(quote)
     approvals = approvals_of(quote, ever=True)
     in_time = [a for a in approvals if is_good(a, at)]
     changes: tuple[cover.FieldChange, ...] = ()
@@ -318,9 +319,12 @@ def since_words(moment: datetime, at: datetime) -> str:
 
 
 def held_slots(user: User) -> Q:
-    """Deals on which this person holds or held a slot."""
-    slots = ApprovalSlot.objects.filter(person=user)
-    return Q(pk__in=slots.values("step__request__deal"))
+    """Deals on which this person holds or held a slot.
+
+    Asked of each deal rather than collected first: who is asked much holds slots of thousands.
+    """
+    slots = ApprovalSlot.objects.filter(person=user, step__request__deal=OuterRef("pk"))
+    return Q(Exists(slots))
 
 
 def inbox_count(user: User) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from dealdesk.ladder import Rung
 from dealdesk.policy import Axis, JudgedBasis, Policy
 from dealdesk.pricing import exact, worst_year
-from dealdesk.routing import Result, Route, judged_segment, judged_worst_line
+from dealdesk.routing import Result, Tried, judged_segment, judged_worst_line
 from dealdesk.terms import NonStandardTerm, Terms
 
 
-def hard_flags(terms: Terms, policy: Policy, route: Route) -> list[str]:
+def hard_flags(terms: Terms, policy: Policy, trace: Iterable[Tried]) -> list[str]:
     """Why these terms are read one by one, in words; empty for the like of others.
 
     A term that is not standard or prohibited, the customer's own paper, an account of a segment
@@ -24,7 +25,7 @@ def hard_flags(terms: Terms, policy: Policy, route: Route) -> list[str]:
     if judged_segment(policy, terms.segment.key) in policy.structure.enterprise_segments:
         known = terms.segment.key != "unknown"
         found.append("is for a large account" if known else "is for an account of unknown size")
-    if in_highest_band(route, policy):
+    if in_highest_band(trace, policy):
         found.append("has a discount of the highest band")
     if beyond_floor(terms, policy):
         found.append("is beyond a floor that nobody may go under")
@@ -37,7 +38,7 @@ def is_custom(term: NonStandardTerm, policy: Policy) -> bool:
     return not known and term.key not in policy.terms.adopted
 
 
-def in_highest_band(route: Route, policy: Policy) -> bool:
+def in_highest_band(trace: Iterable[Tried], policy: Policy) -> bool:
     highest = max((band.lower for table in policy.prices for band in table.bands), default=None)
     if not highest:
         return False
@@ -46,7 +47,7 @@ def in_highest_band(route: Route, policy: Policy) -> bool:
         and tried.result is not Result.NOT_MET
         and tried.threshold
         and Fraction(tried.threshold) >= exact(highest)
-        for tried in route.trace
+        for tried in trace
     )
 
 

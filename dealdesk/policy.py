@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from dealdesk.canonical import ADDED, canonical_json, digest, from_json
 
@@ -330,7 +331,9 @@ def policy_json(policy: Policy) -> str:
     return canonical_json(policy)
 
 
+@lru_cache(maxsize=64)
 def policy_from_json(text: str) -> Policy:
+    """The policy of a text. Neither ever changes, and a list reads the same one row after row."""
     return from_json(Policy, text)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.urls import reverse
 from django_fsm import FSMField, transition
 
@@ -15,6 +15,7 @@ from dealdesk.models.policies import PolicyVersion
 from dealdesk.models.quotes import Quote, TermsSnapshot
 from pipeline.models import Deal
 from pipeline.models.visibility import of_visible_deals
+from revops.addresses import address_of
 from revops.models import ProtectedStateMixin
 from revops.people.models import Role
 
@@ -291,13 +292,18 @@ class ApprovalSlotQuerySet(models.QuerySet["ApprovalSlot"]):
         """Those past their time; a stopped clock is never late."""
         return self.filter(due_at__lt=at, paused_at=None)
 
+    def numbers(self, at: datetime) -> dict[str, int]:
+        """How many there are, and how many of them are late."""
+        late = Q(due_at__lt=at, paused_at=None)
+        return self.aggregate(all=Count("pk"), late=Count("pk", filter=late))
+
     def waiting_on(self, user: User) -> ApprovalSlotQuerySet:
-        """Open slots of this person: by needed-by day, then due, then the longest wait."""
-        return (
-            self.open()
-            .filter(person=user, step__request__status=ApprovalRequest.Status.PENDING)
-            .order_by(F("step__request__needed_by").asc(nulls_last=True), "due_at", "pk")
-        )
+        """Open slots of this person: by needed-by day, then due, then the longest wait.
+
+        A request that ended asks nobody any more (`check_integrity`), so an index counts these.
+        """
+        mine = self.open().filter(person=user)
+        return mine.order_by(F("step__request__needed_by").asc(nulls_last=True), "due_at", "pk")
 
     def later_than(self, slot: ApprovalSlot) -> ApprovalSlotQuerySet:
         """Those that come after `slot` in the order in which they wait."""
@@ -419,7 +425,7 @@ class ApprovalSlot(models.Model):
         return f"{self.person} as {self.get_role_display()} on {self.step}"
 
     def get_absolute_url(self) -> str:
-        return reverse("dealdesk:approval-detail", args=[self.pk])
+        return address_of("dealdesk:approval-detail", self.pk)
 
     @property
     def is_open(self) -> bool:

@@ -10,7 +10,8 @@ from dealdesk.hardflags import hard_flags
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.operations.decisions import check_verdict, decide_approval
 from dealdesk.operations.shared import judged_terms, pinned_policy
-from dealdesk.routing import route_from_plain
+from dealdesk.policy import Axis
+from dealdesk.routing import tried_of_axis
 from dealdesk.wording import listed
 from revops.people.actor import Actor
 from revops.refusals import Refused
@@ -78,5 +79,5 @@ def check_is_like(request: ApprovalRequest, tier: str) -> None:
 
 def flags_of(request: ApprovalRequest) -> list[str]:
     """The hard flags of a request, from its frozen terms and the policy it is under."""
-    route = route_from_plain(request.route)
-    return hard_flags(judged_terms(request), pinned_policy(request), route)
+    tried = tried_of_axis(request.route, Axis.PRICE)
+    return hard_flags(judged_terms(request), pinned_policy(request), tried)

@@ -16,6 +16,7 @@ from dealdesk.routing.route import (
     Tried,
     route_from_plain,
     route_plain,
+    tried_of_axis,
 )
 from dealdesk.routing.structure import judged_segment
 from dealdesk.routing.terms import standard_for, term_asks, timing_of
@@ -36,4 +37,5 @@ __all__ = [
     "standard_for",
     "term_asks",
     "timing_of",
+    "tried_of_axis",
 ]

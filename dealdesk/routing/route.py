@@ -142,3 +142,8 @@ def route_plain(route: Route) -> dict[str, Any]:
 
 def route_from_plain(data: dict[str, Any]) -> Route:
     return from_plain(Route, data)
+
+
+def tried_of_axis(data: dict[str, Any], axis: Axis) -> list[Tried]:
+    """The rules of one axis in a stored route, without reading the rest of it."""
+    return [from_plain(Tried, tried) for tried in data["trace"] if tried["axis"] == axis]

@@ -30,7 +30,7 @@ from dealdesk.permissions import (
     check_stands_in,
 )
 from dealdesk.policy import policy_from_json
-from dealdesk.views.shared import first_with_request, slot_or_404, why_not
+from dealdesk.views.shared import first_lines, slot_or_404, why_not
 from dealdesk.views.showing import Shown, off_text, show_request, tier_name
 from dealdesk.views.talking import conversation_of
 from dealdesk.wording import listed
@@ -83,8 +83,9 @@ def show_inbox(request, *, refused: Refused | None = None, form=None, picked=())
     at, user = timezone.now(), request.user
     waiting = ApprovalSlot.objects.waiting_on(user)
     tab = "decided" if request.GET.get("tab") == "decided" else "waiting"
+    number = waiting.numbers(at)
     context: dict[str, Any] = {
-        "count": waiting.count(),
+        "count": number["all"],
         "decided_count": Decision.objects.filter(decided_by=user).count(),
         "tab": tab,
         "at": at,
@@ -93,7 +94,7 @@ def show_inbox(request, *, refused: Refused | None = None, form=None, picked=())
     }
     if tab == "waiting":
         context |= waiting_page(request, waiting, at, picked)
-        context["late"] = late = waiting.late(at).count()
+        context["late"] = late = number["late"]
         context["late_words"] = "One is overdue" if late == 1 else f"{late} are overdue"
     else:
         context["decisions"] = decided_by(request)
@@ -123,7 +124,7 @@ def waiting_page(request, waiting, at: datetime, picked=()) -> dict[str, Any]:
     held = ApprovalSlot.objects.filter(person=request.user).select_related("step__request")
     if mark and (slot := held.filter(pk=mark).first()):
         waiting = waiting.later_than(slot)
-    found = first_with_request(waiting, INBOX + 1)
+    found = first_lines(waiting, INBOX + 1)
     on_them = queue.on_them(found[:INBOX])
     shown = [
         Waiting(
@@ -246,10 +247,10 @@ def ask_sentence(shown: Shown) -> str:
 
 
 def what_waits(slot: ApprovalSlot) -> dict[str, Any]:
-    """How many more wait for this person, and the one to take next."""
+    """How many more wait for this person, and once this is decided the one to take next."""
     others = ApprovalSlot.objects.waiting_on(slot.person).exclude(pk=slot.pk)
-    following = first_with_request(others, 1)
-    return {"more": others.count(), "following": following[0] if following else None}
+    following = None if slot.is_open else next(iter(first_lines(others, 1)), None)
+    return {"more": others.count(), "following": following}
 
 
 def may_revoke(slot: ApprovalSlot, by: Actor, at: datetime) -> bool:

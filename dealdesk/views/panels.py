@@ -9,7 +9,7 @@ from typing import Any
 from dealdesk.coverage import cover_of
 from dealdesk.models import ApprovalRequest, ApprovalSlot
 from dealdesk.permissions import check_can_quote
-from dealdesk.views.shared import REQUEST, first_with_request, why_not
+from dealdesk.views.shared import REQUEST, first_lines, why_not
 from dealdesk.views.showing import show_request
 from pipeline.models import Deal
 from revops.people.actor import Actor
@@ -49,7 +49,7 @@ def deal_panel(deal: Deal, user: User, at: datetime) -> Mapping[str, Any]:
 def home_panel(user: User, at: datetime) -> Mapping[str, Any] | None:
     """What waits for this person, the most urgent first; nothing for who never decides."""
     waiting = ApprovalSlot.objects.waiting_on(user)
-    rows = first_with_request(waiting, SHOWN_AT_HOME + 1)
+    rows = first_lines(waiting, SHOWN_AT_HOME + 1)
     if not rows:
         return None
     return {

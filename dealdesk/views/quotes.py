@@ -73,7 +73,7 @@ def show_quote(request, quote: Quote, *, form=None, refused=None, status=200) ->
     newest = newest.select_related("submitted_by").order_by("-attempt").first()
     live = live_of(quote, by, at, preview=lambda: preview_saved(quote, by, at))
     no_submit = why_not(check_can_submit, quote, by=by)
-    cover = cover_of_quote(quote, at)
+    cover = cover_of_quote(quote, at, rows)
     if cover.request is not None and cover.request.quote_id == quote.pk:
         no_submit = "These terms are approved already."
     context = {

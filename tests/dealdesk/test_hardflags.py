@@ -14,7 +14,7 @@ POLICY = AS_IN_THE_SOURCES
 
 
 def flags(terms, policy=POLICY):
-    return hard_flags(terms, policy, evaluate(policy, terms))
+    return hard_flags(terms, policy, evaluate(policy, terms).trace)
 
 
 def test_a_plain_discount_is_like_others():
