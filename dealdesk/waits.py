@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dealdesk.models import ApprovalRequest, ApprovalSlot
 from pipeline.forecasting.delay import APPROVER, SYSTEM, Timeline, Wait
+from revops.among import Among
 from revops.models import subject_of
 from revops.outbox.models import Delivery
 
@@ -20,7 +21,7 @@ def waits_of(deals: Sequence[int]) -> Mapping[int, Timeline]:
         waits[deal].append(wait)
     approved: defaultdict[int, list] = defaultdict(list)
     requests = ApprovalRequest.objects.filter(
-        deal__in=deals, valid_until__isnull=False, decided_at__isnull=False
+        deal__in=Among(deals), valid_until__isnull=False, decided_at__isnull=False
     )
     for deal, at in requests.values_list("deal", "decided_at"):
         approved[deal].append(at)
@@ -29,7 +30,7 @@ def waits_of(deals: Sequence[int]) -> Mapping[int, Timeline]:
 
 def asked_of(deals: Sequence[int]) -> Told:
     slots = ApprovalSlot.objects.filter(
-        step__request__deal__in=deals, requested_at__isnull=False
+        step__request__deal__in=Among(deals), requested_at__isnull=False
     ).values_list("pk", "step__request__deal", "role", "requested_at", "closed_at")
     deal_of = {}
     for pk, deal, role, since, until in slots:
@@ -45,7 +46,7 @@ def mails_of(deal_of: Mapping[int, int]) -> Told:
     sent = Delivery.objects.filter(
         notification__event="approval.requested",
         notification__about_type=kind,
-        notification__about_id__in=list(deal_of),
+        notification__about_id__in=Among(deal_of),
         sent_at__isnull=False,
     ).values_list("notification__about_id", "notification__created_at", "sent_at")
     for slot, since, until in sent:

@@ -32,6 +32,7 @@ from pipeline.forecasting.standing import end_of
 from pipeline.forecasting.whose import Whose
 from pipeline.models import Activity, ClosePush, Deal, Pipeline, StageVisit
 from pipeline.stages import Process, process_of
+from revops.among import Among
 from revops.company.models import Company
 from revops.people.models import Role
 
@@ -171,7 +172,7 @@ def stays_of(deals: Sequence[int], process: Process) -> Mapping[int, list[Stay]]
     """The stays in open stages, in order; a deal that was reopened has them all."""
     names = {rule.stage_id: rule.key for rule in process.open_rules}
     visits = StageVisit.objects.filter(
-        deal__in=deals, entered_at__isnull=False, left_at__isnull=False, stage__in=names
+        deal__in=Among(deals), entered_at__isnull=False, left_at__isnull=False, stage__in=names
     )
     found: defaultdict[int, list[Stay]] = defaultdict(list)
     fields = ("deal", "stage", "entered_at", "left_at")
@@ -192,7 +193,7 @@ def timelines_of(deals: Sequence[int], told: Told) -> Mapping[int, Timeline]:
     """When each side acted, and whom others say the deals waited for."""
     ours: defaultdict[int, list[datetime]] = defaultdict(list)
     theirs: defaultdict[int, list[datetime]] = defaultdict(list)
-    acts = Activity.objects.filter(deal__in=deals).exclude(
+    acts = Activity.objects.filter(deal__in=Among(deals)).exclude(
         kind=Activity.Kind.NOTE, side=Activity.Side.US
     )
     for deal, side, at in acts.values_list("deal", "side", "happened_at"):

@@ -191,7 +191,11 @@ class ClosePush(models.Model):
         ]
         indexes = [
             models.Index(fields=["deal", "-pushed_at", "-id"], name="pipeline_push_of_deal"),
-            models.Index(fields=["pushed_at"], name="pipeline_push_pushed"),
+            models.Index(
+                fields=["pushed_at", "id"],
+                include=["deal", "reason_key"],
+                name="pipeline_push_of_days",
+            ),
         ]
 
     def __str__(self) -> str:
