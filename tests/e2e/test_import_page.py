@@ -1,13 +1,12 @@
 """Importing a file in a browser, and the pages of alerts on a phone."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from pipeline.models import Account
 from revops.imports.models import ImportRun
 from revops.imports.tasks import work_on
-from tests.e2e.walk import PHONE, look, sign_in
+from tests.e2e.walk import PHONE, axe, look, sign_in
 from tests.pipeline.alerts.telling import STALE_AT, stale_deal, sweep
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -23,11 +22,6 @@ def upload(page, base, tmp_path):
     page.get_by_role("button", name="Upload and map the columns").click()
     expect(page.get_by_role("heading", name="Map the columns")).to_be_visible()
     page.wait_for_load_state()  # Without its scripts a choice fetches no examples.
-
-
-def axe(page):
-    found = Axe().run(page).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
 
 
 def test_a_file_is_mapped_checked_and_imported_on_screen(

@@ -1,11 +1,10 @@
 """Moves in a browser: a drop on a gated stage, a skip with its receipt, an override."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from pipeline.models import Deal
-from tests.e2e.walk import drag, sign_in
+from tests.e2e.walk import axe, drag, sign_in
 from tests.factories.pipeline import complete, make_deal, stage
 from tests.pipeline.test_irregular_moves import with_version
 
@@ -121,4 +120,4 @@ def test_the_pages_are_accessible_and_fit_a_phone(page, live_server, rep, revops
     page.goto(f"{live_server.url}/{address.format(deal.pk)}")
 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert Axe().run(page).response["violations"] == []
+    assert axe(page) == []

@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import expect
 
 from pipeline.models import Account, Deal
 from pipeline.operations import log_activity, lose_deal, push_close_date
+from tests.e2e.walk import axe
 from tests.factories.people import AT, by
 from tests.factories.pipeline import complete, make_account, make_contact, make_deal
 
@@ -79,9 +79,8 @@ def test_every_page_is_accessible_and_fits(
     faults = []
     for address in addresses(deals):
         page.goto(live_server.url + address)
-        found = Axe().run(page)
-        if found.violations_count:
-            faults.append(f"{address}: {found.generate_report()}")
+        if found := axe(page):
+            faults.append(f"{address}: {found}")
         if page.evaluate("() => document.documentElement.scrollWidth") > width:
             faults.append(f"{address} is wider than {width}")
 

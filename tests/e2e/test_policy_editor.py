@@ -1,13 +1,12 @@
 """The editor of the policy in a browser: drafted, linted, replayed, confirmed by a second."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from dealdesk.models import PolicyDraft, PolicyVersion
 from dealdesk.operations.policydrafting import start_policy_draft
 from dealdesk.policyforms import AREAS
-from tests.e2e.walk import PHONE, look, sign_in
+from tests.e2e.walk import PHONE, axe, look, sign_in
 from tests.factories.dealdesk import line, make_quote, submit
 from tests.factories.people import AT, by, make_person
 
@@ -22,11 +21,6 @@ def everybody(rep, manager, vp, desk, finance, legal):
 @pytest.fixture
 def second(db):
     return make_person("Sam Second", roles=["revops_admin"])
-
-
-def axe(page):
-    found = Axe().run(page).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
 
 
 def test_a_draft_is_linted_replayed_and_confirmed_by_a_second_person(

@@ -1,12 +1,11 @@
 """A policy tried in a browser: on what was submitted, and on another system's export."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from dealdesk.models import ReplayFile
-from tests.e2e.walk import PHONE, look, sign_in
+from tests.e2e.walk import PHONE, axe, look, sign_in
 from tests.factories.dealdesk import line, make_quote, submit
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -18,11 +17,6 @@ ROWS = [
     "Broken;many;5 %;Net 30;40;",
     "Short;1",
 ]
-
-
-def axe(page):
-    found = Axe().run(page).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
 
 
 def test_an_export_is_mapped_judged_printed_and_kept(

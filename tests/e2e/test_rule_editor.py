@@ -1,7 +1,6 @@
 """The editor of rules in a browser: a draft, its order by keys and by drag, what it would find."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from pipeline import operations
@@ -9,7 +8,7 @@ from pipeline.models import Deal, PipelineVersion
 from pipeline.operations.rules import start_draft
 from pipeline.stages import read_process
 from revops.refusals import Refused
-from tests.e2e.walk import look, sign_in
+from tests.e2e.walk import axe, look, sign_in
 from tests.factories.people import AT, by
 from tests.factories.pipeline import complete, make_deal, new_business
 
@@ -163,7 +162,7 @@ def test_every_page_is_accessible_and_fits(page, live_server, administrator, rep
     ):
         page.goto(f"{live_server.url}{path}")
         look(page, f"{path.strip('/').replace('/', '-')}-{width}-{scheme}")
-        faults = [fault["id"] for fault in Axe().run(page).response["violations"]]
+        faults = axe(page)
         wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
         if faults or wide:
             found[path] = [*faults, *(["too wide"] if wide else [])]

@@ -11,8 +11,7 @@ from dealdesk.models import NonStandardTerm, PolicyCase
 from dealdesk.operations.ladder import add_rung
 from dealdesk.operations.papers import add_redline
 from tests.dealdesk.test_papers import word_file
-from tests.e2e.test_dealdesk_pages import assert_accessible
-from tests.e2e.walk import look, sign_in
+from tests.e2e.walk import axe, look, sign_in
 from tests.factories.dealdesk import AT, by, line, make_quote, slot_of, submit, term
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -44,7 +43,7 @@ def test_pages_of_terms_and_cases_are_accessible_and_fit(
         "wording": f"/terms/{sla.pk}/wordings/new/",
     }.items():
         page.goto(f"{live_server.url}{address}")
-        assert_accessible(page, address)
+        assert axe(page) == [], address
         assert page.evaluate("() => document.documentElement.scrollWidth") <= width, address
         look(page, f"{name}-{width}-{scheme}")
 
@@ -76,7 +75,7 @@ def test_legal_ticks_the_checklist_then_approves(page, live_server, errors, rep,
     slot = slot_of(submit(quote), legal)
     sign_in(page.context, live_server.url, legal)
     page.goto(f"{live_server.url}{slot.get_absolute_url()}")
-    assert_accessible(page, "checklist")
+    assert axe(page) == [], "checklist"
 
     for number in range(8):
         page.locator("#paper-checklist input[type=checkbox]").nth(number).check()

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import expect
 
@@ -21,6 +22,12 @@ def look(page, name: str) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
         # Hiding the caret would take an inline style, which the policy of our pages refuses.
         page.screenshot(path=f"{folder}/{name}.png", caret="initial")
+
+
+def axe(page, **where) -> list:
+    """What the rules of accessibility hold against a page: each rule, and where it is broken."""
+    found = Axe().run(page, **where).response["violations"]
+    return [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in found]
 
 
 def step_into(page, base: str, name: str) -> None:

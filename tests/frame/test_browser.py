@@ -1,11 +1,11 @@
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db import transaction
 from playwright.sync_api import expect
 
 from revops.frame import development, navigation
 from revops.frame.development import DevPerson
 from revops.frame.navigation import Found
+from tests.e2e.walk import axe
 from tests.foundation import make_person
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -42,22 +42,17 @@ def gallery(page, live_server, rita, errors):
     return page
 
 
-def assert_accessible(page):
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_gallery_and_sign_in_are_accessible(page, live_server, rita, errors, scheme, width):
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{live_server.url}/accounts/login/?next=/dev/gallery/")
-    assert_accessible(page)
+    assert axe(page) == []
 
     page.get_by_role("button", name="Rita Lind").click()
     expect(page.get_by_role("heading", name="Component gallery")).to_be_visible()
-    assert_accessible(page)
+    assert axe(page) == []
 
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
     assert errors == []
