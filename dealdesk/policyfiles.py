@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -21,6 +20,8 @@ import yaml
 
 from dealdesk.canonical import decimal_text
 from dealdesk.policy import Policy
+from revops import yamlfiles
+from revops.yamlfiles import BadFile, read_yaml, written_in_yaml
 
 HEAD = "# A policy of the deal desk. Read it back with: manage.py import_policy FILE --dry-run\n"
 LETTERS_MOST = 5000
@@ -38,23 +39,11 @@ class PolicyFile:
     acknowledged: Mapping[str, str] = field(default_factory=dict)
 
 
-class BadFile(Exception):
-    """The file cannot be read; `faults` say where and what, each in a sentence."""
-
-    def __init__(self, faults: list[str]) -> None:
-        # Halves of characters, quoted from the file, could not be shown on any page.
-        self.faults = [each.encode(errors="backslashreplace").decode() for each in faults]
-        super().__init__("\n".join(self.faults))
-
-
 # Writing
 
 
-class Dumper(yaml.SafeDumper):
-    """Lists are set in, as people write them."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
+class Dumper(yamlfiles.Dumper):
+    """Figures as they are, and nothing that refers back to another place."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -77,8 +66,7 @@ def write_policy_file(file: PolicyFile) -> str:
         head["note"] = file.note
     if file.acknowledged:
         head["acknowledged"] = dict(sorted(file.acknowledged.items()))
-    text = yaml.dump(head | said, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return HEAD + text
+    return HEAD + written_in_yaml(head | said, Dumper)
 
 
 def spelled(value: Any) -> Any:
@@ -95,24 +83,8 @@ def spelled(value: Any) -> Any:
 # Reading
 
 
-class Loader(yaml.SafeLoader):
-    """Plain values alone, figures exact: no reference that could swell, no rounded decimals."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.composer.ComposerError(None, None, "references (*name) are not read", mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        """A key that stands twice is a fault: the first of them would be lost unseen."""
-        keys = [each.value for each, _ in getattr(node, "value", [])]
-        for key, times in Counter(key for key in keys if isinstance(key, str)).items():
-            if times > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key “{key}” stands there twice", node.start_mark
-                )
-        return super().construct_mapping(node, deep)
+class Loader(yamlfiles.Loader):
+    """Figures exact: no rounded decimals."""
 
     def construct_figure(self, node: Any) -> Decimal:
         try:
@@ -131,13 +103,7 @@ def read_policy_file(written: str) -> PolicyFile:
     """What the file says. Raises BadFile naming every fault with its place."""
     if len(written) > FILE_MOST:
         raise BadFile(["This is too long to be a policy."])
-    try:
-        said = yaml.load(written, Loader=Loader)
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError) as fault:
-        # A tag on a value that it does not fit ends in whatever the reader trips over.
-        raise BadFile([f"This is not YAML: {' '.join(str(fault).split())}"]) from None
-    except RecursionError:
-        raise BadFile(["This is nested too deeply to be a policy."]) from None
+    said = read_yaml(written, "a policy", Loader)
     if not isinstance(said, dict):
         raise BadFile(["The file: this is a list of keys with values."])
     faults: list[str] = []

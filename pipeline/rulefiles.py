@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from pipeline.models import Choice, PipelineVersion, StageRule
 from pipeline.stages import Criterion, Item, Process, Rule
 from revops.people.models import Role
+from revops.yamlfiles import BadFile, read_yaml, written_in_yaml
 
 HEAD = "# The rules of a pipeline. Read it back with: manage.py import_pipeline FILE --dry-run\n"
 
@@ -38,14 +37,6 @@ class RuleFile:
     note: str = ""
     goes_to: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, tuple[ChosenValue, ...]] = field(default_factory=dict)
-
-
-class BadFile(Exception):
-    """The file cannot be read; `faults` say where and what, each in a sentence."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = list(faults)
 
 
 # Writing
@@ -74,15 +65,7 @@ def write_rules(file: RuleFile) -> str:
         said["choices"] = {
             list_: [choice_said(each) for each in values] for list_, values in file.choices.items()
         }
-    text = yaml.dump(said, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100)
-    return HEAD + text
-
-
-class Dumper(yaml.SafeDumper):
-    """Lists are set in, as people write them."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
+    return HEAD + written_in_yaml(said)
 
 
 def plain(value: Any) -> Any:
@@ -244,24 +227,9 @@ CHOICE = {
 }
 
 
-class Loader(yaml.SafeLoader):
-    """Plain values alone: what refers back to another place could swell without end."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.composer.ComposerError(None, None, "references (*name) are not read", mark)
-        return super().compose_node(parent, index)
-
-
 def read_rules(written: str) -> RuleFile:
     """What the file says. Raises BadFile naming every fault with its place."""
-    try:
-        said = yaml.load(written, Loader=Loader)
-    except (yaml.YAMLError, ValueError) as fault:
-        raise BadFile([f"This is not YAML: {' '.join(str(fault).split())}"]) from None
-    except RecursionError:
-        raise BadFile(["This is nested too deeply to be the rules of a pipeline."]) from None
+    said = read_yaml(written, "the rules of a pipeline")
     faults: list[str] = []
     top = read_part(said, TOP, "", faults)
     liberties = read_part(top["rules"], LIBERTIES, "rules", faults)

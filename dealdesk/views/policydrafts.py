@@ -18,7 +18,7 @@ from dealdesk.permissions import check_can_govern
 from dealdesk.policy import Policy, policy_from_json
 from dealdesk.policydiffs import differences
 from dealdesk.policydrafts import draft_policy
-from dealdesk.policyfiles import BadFile, PolicyFile, read_policy_file, write_policy_file
+from dealdesk.policyfiles import PolicyFile, read_policy_file, write_policy_file
 from dealdesk.policyforms import AREAS, AcknowledgeForm, ImportForm, TryForm, ground_of
 from dealdesk.policyforms.shared import acted
 from dealdesk.views.shared import by_and_at
@@ -28,6 +28,7 @@ from revops.company.models import Company
 from revops.ledger.models import Entry
 from revops.people.actor import Actor
 from revops.refusals import Conflict, Refused
+from revops.yamlfiles import BadFile
 
 
 def for_governors(view):

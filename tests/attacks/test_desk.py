@@ -37,7 +37,7 @@ from dealdesk.operations.policydrafting import (
 from dealdesk.operations.policypublishing import standing_of
 from dealdesk.patches import LinePatch, Patch
 from dealdesk.policy import PriceBand, SamePerson, policy_from_json
-from dealdesk.policyfiles import BadFile, PolicyFile, read_policy_file, write_policy_file
+from dealdesk.policyfiles import PolicyFile, read_policy_file, write_policy_file
 from dealdesk.policyranges import out_of_range
 from dealdesk.presets import AS_IN_THE_SOURCES
 from pipeline.operations import reassign_deal
@@ -46,6 +46,7 @@ from revops.people.actor import Actor
 from revops.people.models import Absence
 from revops.people.operations import enter_absence, grant_role
 from revops.refusals import NotAllowed, Refused
+from revops.yamlfiles import BadFile
 from tests.dealdesk.test_grants import ask, give, left
 from tests.factories.dealdesk import (
     AT,

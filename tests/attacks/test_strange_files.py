@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from pipeline.models import Deal, Pipeline
 from pipeline.operations import change_deal, create_deal, transfer_deal
-from pipeline.rulefiles import BadFile, read_rules
+from pipeline.rulefiles import read_rules
 from revops.company.models import FieldDefinition
 from revops.company.operations.fields import define_field
 from revops.imports.kinds import kind_of
@@ -22,6 +22,7 @@ from revops.imports.operations import check_file, upload_file
 from revops.people.operations import deactivate_person
 from revops.refusals import Refused
 from revops.work.operations import attach_file
+from revops.yamlfiles import BadFile
 from tests.factories.people import AT, SYSTEM, by
 from tests.factories.pipeline import make_deal, make_pipeline
 

@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 
 from dealdesk.policy import Policy, policy_digest
-from dealdesk.policyfiles import BadFile, PolicyFile, read_policy_file, write_policy_file
+from dealdesk.policyfiles import PolicyFile, read_policy_file, write_policy_file
 from dealdesk.policyranges import out_of_range
 from dealdesk.presets import AS_IN_THE_SOURCES, PRESETS
+from revops.yamlfiles import BadFile
 from tests.dealdesk.test_policy import FULL
 
 

@@ -1,35 +1,22 @@
-import sys
-
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from dealdesk.models import PolicyVersion
 from dealdesk.operations.policydrafting import import_policy
 from dealdesk.policychecks import check_policy
 from dealdesk.policydrafts import meant_in
-from dealdesk.policyfiles import BadFile, read_policy_file
+from dealdesk.policyfiles import read_policy_file
+from revops.management.drafting import DraftCommand, said_in
 from revops.people.actor import Actor, Via
 from revops.refusals import Refused
 
 
-class Command(BaseCommand):
+class Command(DraftCommand):
     help = "Draft the policy from a YAML file, and say what differs from the one in force."
-
-    def add_arguments(self, parser):
-        parser.add_argument("file", help="the file, or - for standard input")
-        parser.add_argument(
-            "--dry-run", action="store_true", help="say what differs; write nothing"
-        )
-        parser.add_argument(
-            "--replace-draft", action="store_true", help="throw away the draft there is"
-        )
 
     def handle(self, *args, file, dry_run, replace_draft, **options):
         at = timezone.now()
-        try:
-            said = read_policy_file(read(file))
-        except BadFile as bad:
-            raise CommandError("\n".join([f"{file} cannot be read:", *bad.faults])) from None
+        said = said_in(file, read_policy_file)
         try:
             found = import_policy(
                 file=said,
@@ -55,13 +42,3 @@ class Command(BaseCommand):
         if dry_run:
             return "Nothing was written (dry run)." if found else "Nothing differs."
         return "It is the draft now. Propose it on its page; a second administrator confirms it."
-
-
-def read(file: str) -> str:
-    if file == "-":
-        return sys.stdin.read()
-    try:
-        with open(file, encoding="utf-8") as opened:
-            return opened.read()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise CommandError(f"{file} cannot be read: {fault}") from None

@@ -1,32 +1,22 @@
-import sys
-
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from pipeline.operations.ruleimports import import_rules
-from pipeline.rulefiles import BadFile, read_rules
+from pipeline.rulefiles import read_rules
+from revops.management.drafting import DraftCommand, said_in
 from revops.people.actor import Actor, Via
 from revops.refusals import Refused
 
 
-class Command(BaseCommand):
+class Command(DraftCommand):
     help = "Draft a pipeline's rules from a YAML file, and say what differs from those in force."
 
     def add_arguments(self, parser):
-        parser.add_argument("file", help="the file, or - for standard input")
-        parser.add_argument(
-            "--dry-run", action="store_true", help="say what differs; write nothing"
-        )
+        super().add_arguments(parser)
         parser.add_argument("--publish", action="store_true", help="publish the draft at once")
-        parser.add_argument(
-            "--replace-draft", action="store_true", help="throw away the draft there is"
-        )
 
     def handle(self, *args, file, dry_run, publish, replace_draft, **options):
-        try:
-            said = read_rules(read(file))
-        except BadFile as bad:
-            raise CommandError("\n".join([f"{file} cannot be read:", *bad.faults])) from None
+        said = said_in(file, read_rules)
         by = Actor.system(Via.COMMAND)
         try:
             found = import_rules(
@@ -62,13 +52,3 @@ class Command(BaseCommand):
                 f"{name}: version {found.version.number} is drafted. Publish it on its page, "
                 "or with --publish."
             )
-
-
-def read(file: str) -> str:
-    if file == "-":
-        return sys.stdin.read()
-    try:
-        with open(file, encoding="utf-8") as opened:
-            return opened.read()
-    except (OSError, UnicodeDecodeError) as fault:
-        raise CommandError(f"{file} cannot be read: {fault}") from None

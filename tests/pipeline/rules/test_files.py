@@ -7,10 +7,11 @@ from django.core.management import CommandError, call_command
 
 from pipeline.models import Choice, Pipeline, PipelineVersion
 from pipeline.operations.rules import start_draft
-from pipeline.rulefiles import BadFile, read_rules, write_rules
+from pipeline.rulefiles import read_rules, write_rules
 from pipeline.rulereading import file_of
 from pipeline.stages import process_of
 from revops.ledger.models import Entry
+from revops.yamlfiles import BadFile
 from tests.factories.people import AT, by
 from tests.factories.pipeline import make_deal, new_business
 
