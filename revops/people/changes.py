@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
@@ -19,6 +19,12 @@ from revops.refusals import Refused
 
 PERSONAL = {"name", "email"}
 CHANGEABLE = (*PERSONAL, "team", "zone", "calendar", "source", "external_id")
+
+
+def lock_person(person: User) -> User:
+    # Without the key: a decision that holds its deal names its person, and a leaving that holds
+    # the person waits for the deal.
+    return User.objects.select_for_update(no_key=True).get(pk=person.pk)
 
 
 def add_person(
@@ -78,7 +84,7 @@ def change_values(
     version: int | None = None,
 ) -> User:
     """Write the values of a person that differ; name and address reach the ledger veiled."""
-    person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
+    person = lock_person(person)
     check_version(person, version)
     if unknown := set(changes) - set(CHANGEABLE):
         raise Refused(f"{', '.join(sorted(unknown))} of a person cannot be changed here.")
@@ -241,29 +247,29 @@ def rebuild_line() -> None:
     """Write all links of the reporting line anew from each person's manager (bulk loads)."""
     ReportingLink.objects.all().delete()
     managers = dict(User.objects.order_by("pk").values_list("pk", "manager"))
-    links = []
-    for pk in managers:
-        ancestor: int | None = pk
-        depth = 0
-        while ancestor is not None and depth <= len(managers):
-            links.append(ReportingLink(ancestor_id=ancestor, descendant_id=pk, depth=depth))
-            ancestor, depth = managers[ancestor], depth + 1
+    links = [
+        ReportingLink(ancestor_id=ancestor, descendant_id=pk, depth=depth)
+        for ancestor, pk, depth in links_of(managers)
+    ]
     ReportingLink.objects.bulk_create(links, batch_size=5000)
 
 
 def line_problems() -> list[str]:
     """Sentences on links that do not follow from each person's manager."""
     kept = set(ReportingLink.objects.values_list("ancestor", "descendant", "depth"))
-    managers = dict(User.objects.values_list("pk", "manager"))
-    due = set()
-    for pk in managers:
-        ancestor: int | None = pk
-        depth = 0
-        while ancestor is not None and depth <= len(managers):
-            due.add((ancestor, pk, depth))
-            ancestor, depth = managers[ancestor], depth + 1
+    due = set(links_of(dict(User.objects.values_list("pk", "manager"))))
     return [
         f"The reporting line of person {descendant} disagrees with their manager "
         f"(person {ancestor}, {depth} above)."
         for ancestor, descendant, depth in sorted(kept ^ due)
     ]
+
+
+def links_of(managers: Mapping[int, int | None]) -> Iterator[tuple[int, int, int]]:
+    """(ancestor, person, depth) of everybody, themselves first; a circle ends where all were."""
+    for pk in managers:
+        ancestor: int | None = pk
+        depth = 0
+        while ancestor is not None and depth <= len(managers):
+            yield ancestor, pk, depth
+            ancestor, depth = managers[ancestor], depth + 1
