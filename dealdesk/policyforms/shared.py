@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
@@ -196,7 +197,7 @@ def remove_row(data: QueryDict, prefix: str, number: int) -> None:
 Part = RowForm | Rows[Any]
 
 
-class Area:
+class Area(ABC):
     """One page of the draft: its forms, and the parts of the policy that come of them."""
 
     key: ClassVar[str]
@@ -220,16 +221,17 @@ class Area:
     def template(self) -> str:
         return f"dealdesk/policy/_area_{self.key}.html"
 
+    @abstractmethod
     def build(self) -> None:
-        raise NotImplementedError
+        """Make the forms and lists of the page."""
 
+    @abstractmethod
     def parts(self) -> list[Part]:
         """Every form and list of the page."""
-        raise NotImplementedError
 
+    @abstractmethod
     def changes(self) -> dict[str, Any]:
         """Parts of the policy by name; only after `is_valid`."""
-        raise NotImplementedError
 
     @property
     def note(self) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,13 +36,14 @@ def shown(text: str) -> str:
     return f"“{text if len(text) <= 40 else text[:39] + '…'}”"
 
 
-class FieldType:
+class FieldType(ABC):
     """Turns the text of a cell (never blank) into the value of a field."""
 
     scales = False
 
+    @abstractmethod
     def read(self, text: str, formats: Formats, scale: Decimal | None = None) -> Any:
-        raise NotImplementedError
+        """The value. Raises BadValue for a text that is none."""
 
 
 @dataclass(frozen=True)
