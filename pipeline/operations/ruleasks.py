@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -71,15 +72,7 @@ def change_item(
 ) -> PipelineVersion:
     """Call an item of a stage something else, or say whether “there is none” is an answer."""
     new = Item(item, read_label(label, "item"), none_allowed)
-
-    def change(process: Process, draft: PipelineVersion) -> Process:
-        items = process.rule(stage).items
-        check_there(item, items, "item")
-        return with_changed_stage(
-            process, stage, items=tuple(new if each.key == item else each for each in items)
-        )
-
-    return edit_draft(pipeline, change, version=version, by=by, at=at)
+    return edit_asks(pipeline, stage, "item", put_in(new), version=version, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -93,14 +86,9 @@ def remove_item(
     at: datetime,
 ) -> PipelineVersion:
     """Let a stage of the draft ask for this item no longer."""
-
-    def change(process: Process, draft: PipelineVersion) -> Process:
-        items = process.rule(stage).items
-        check_there(item, items, "item")
-        kept = tuple(each for each in items if each.key != item)
-        return with_changed_stage(process, stage, items=kept)
-
-    return edit_draft(pipeline, change, version=version, by=by, at=at)
+    return edit_asks(
+        pipeline, stage, "item", taken_out(item, "item"), version=version, by=by, at=at
+    )
 
 
 @transaction.atomic(durable=True)
@@ -115,11 +103,10 @@ def order_items(
 ) -> PipelineVersion:
     """Put the items of a stage in this order; every one is named once."""
 
-    def change(process: Process, draft: PipelineVersion) -> Process:
-        found = tuple(ordered(process.rule(stage).items, items, "item"))
-        return with_changed_stage(process, stage, items=found)
+    def change(asks: Asks) -> Asks:
+        return ordered(asks, items, "item")
 
-    return edit_draft(pipeline, change, version=version, by=by, at=at)
+    return edit_asks(pipeline, stage, "item", change, version=version, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -134,13 +121,8 @@ def shift_item(
     at: datetime,
 ) -> PipelineVersion:
     """Move one item of a stage up (a negative number) or down by so many places."""
-
-    def change(process: Process, draft: PipelineVersion) -> Process:
-        items = process.rule(stage).items
-        keys = moved([each.key for each in items], item, places)
-        return with_changed_stage(process, stage, items=tuple(ordered(items, keys, "item")))
-
-    return edit_draft(pipeline, change, version=version, by=by, at=at)
+    change = shifted(item, places, "item")
+    return edit_asks(pipeline, stage, "item", change, version=version, by=by, at=at)
 
 
 # Criteria
@@ -162,13 +144,11 @@ def add_criterion(
     label = read_label(label, "criterion")
     check_fact(derived_from)
 
-    def change(process: Process, draft: PipelineVersion) -> Process:
-        criteria = process.rule(stage).criteria
-        key = key_from(label, {each.key: each for each in criteria}).replace("-", "_")
-        added = Criterion(key, label, needs_note and not derived_from, derived_from)
-        return with_changed_stage(process, stage, criteria=(*criteria, added))
+    def change(asks: Asks) -> Asks:
+        key = key_from(label, {each.key: each for each in asks}).replace("-", "_")
+        return [*asks, Criterion(key, label, needs_note and not derived_from, derived_from)]
 
-    return edit_draft(pipeline, change, version=version, by=by, at=at)
+    return edit_asks(pipeline, stage, "criterion", change, version=version, by=by, at=at)
 
 
 def check_fact(derived_from: str) -> None:
@@ -194,14 +174,7 @@ def change_criterion(
     check_fact(derived_from)
     note = needs_note and not derived_from
     new = Criterion(criterion, read_label(label, "criterion"), note, derived_from)
-
-    def change(process: Process, draft: PipelineVersion) -> Process:
-        criteria = process.rule(stage).criteria
-        check_there(criterion, criteria, "criterion")
-        found = tuple(new if each.key == criterion else each for each in criteria)
-        return with_changed_stage(process, stage, criteria=found)
-
-    return edit_draft(pipeline, change, version=version, by=by, at=at)
+    return edit_asks(pipeline, stage, "criterion", put_in(new), version=version, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -215,14 +188,8 @@ def remove_criterion(
     at: datetime,
 ) -> PipelineVersion:
     """Let a stage of the draft ask for this statement no longer."""
-
-    def change(process: Process, draft: PipelineVersion) -> Process:
-        criteria = process.rule(stage).criteria
-        check_there(criterion, criteria, "criterion")
-        kept = tuple(each for each in criteria if each.key != criterion)
-        return with_changed_stage(process, stage, criteria=kept)
-
-    return edit_draft(pipeline, change, version=version, by=by, at=at)
+    change = taken_out(criterion, "criterion")
+    return edit_asks(pipeline, stage, "criterion", change, version=version, by=by, at=at)
 
 
 @transaction.atomic(durable=True)
@@ -237,16 +204,59 @@ def shift_criterion(
     at: datetime,
 ) -> PipelineVersion:
     """Move one criterion of a stage up (a negative number) or down by so many places."""
-
-    def change(process: Process, draft: PipelineVersion) -> Process:
-        criteria = process.rule(stage).criteria
-        keys = moved([each.key for each in criteria], criterion, places)
-        found = tuple(ordered(criteria, keys, "criterion"))
-        return with_changed_stage(process, stage, criteria=found)
-
-    return edit_draft(pipeline, change, version=version, by=by, at=at)
+    change = shifted(criterion, places, "criterion")
+    return edit_asks(pipeline, stage, "criterion", change, version=version, by=by, at=at)
 
 
-def check_there(key: str, asks: Sequence[Item] | Sequence[Criterion], what: str) -> None:
+# What items and criteria have in common
+
+Asks = list[Any]
+"""What a stage asks for, in its order: items or criteria."""
+Change = Callable[[Asks], Asks]
+LISTS = {"item": "items", "criterion": "criteria"}
+
+
+def edit_asks(
+    pipeline: Pipeline,
+    stage: str,
+    what: str,
+    change: Change,
+    *,
+    version: int | None,
+    by: Actor,
+    at: datetime,
+) -> PipelineVersion:
+    """Change the items or the criteria of one stage of the draft."""
+
+    def edit(process: Process, draft: PipelineVersion) -> Process:
+        asks = list(getattr(process.rule(stage), LISTS[what]))
+        return with_changed_stage(process, stage, **{LISTS[what]: tuple(change(asks))})
+
+    return edit_draft(pipeline, edit, version=version, by=by, at=at)
+
+
+def put_in(new: Item | Criterion) -> Change:
+    """Put this one in the place of the one with its key."""
+
+    def change(asks: Asks) -> Asks:
+        check_there(new.key, asks, "item" if isinstance(new, Item) else "criterion")
+        return [new if each.key == new.key else each for each in asks]
+
+    return change
+
+
+def taken_out(key: str, what: str) -> Change:
+    def change(asks: Asks) -> Asks:
+        check_there(key, asks, what)
+        return [each for each in asks if each.key != key]
+
+    return change
+
+
+def shifted(key: str, places: int, what: str) -> Change:
+    return lambda asks: ordered(asks, moved([each.key for each in asks], key, places), what)
+
+
+def check_there(key: str, asks: Asks, what: str) -> None:
     if all(each.key != key for each in asks):
         raise Refused(f"The stage asks for no {what} “{key}”.", code="invalid")
