@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
@@ -87,6 +88,26 @@ SHEET = "css/dealdesk.css"
 def register() -> None:
     bypasses.register()
     bunching.register()
+    register_places()
+    register_commands()
+    register_setting(
+        "approval-hand-over",
+        "Hand over approvals",
+        "What waits for one person, to a successor for each role",
+        "arrow-right-left",
+        "dealdesk:approval-hand-over",
+        36,
+        visible=may_govern,
+    )
+    register_search("quotes", "Quotes", find_quotes)
+    register_search("requests", "Requests", find_requests)
+    for noun, address in ADDRESSES.items():
+        register_address(noun, address)
+    register_panels()
+
+
+def register_places() -> None:
+    """What stands in the rail."""
     register_item(
         "approvals",
         "Approvals",
@@ -113,25 +134,18 @@ def register() -> None:
         60,
         visible=can_see_exceptions,
     )
+    register_item("policy", "Policy", "scale", "dealdesk:policy-detail", 70)
+    register_item("prices", "Prices", "tags", "dealdesk:price-list", 72)
+    register_item("settings", "Settings", "settings", "frame:settings", 80, visible=may_govern)
+
+
+def register_commands() -> None:
     register_command(
         "grants", "Standing grants", "key-round", "dealdesk:grant-list", visible=may_see_grants
     )
-    register_address("standinggrant", lambda pk: reverse("dealdesk:grant-detail", args=[pk]))
-    register_item("policy", "Policy", "scale", "dealdesk:policy-detail", 70)
-    register_item("prices", "Prices", "tags", "dealdesk:price-list", 72)
     register_command("desk", "Questions to the desk", "messages-square", "dealdesk:thread-list")
-    register_setting(
-        "approval-hand-over",
-        "Hand over approvals",
-        "What waits for one person, to a successor for each role",
-        "arrow-right-left",
-        "dealdesk:approval-hand-over",
-        36,
-        visible=may_govern,
-    )
     register_command("absences", "Who is away", "calendar-off", "dealdesk:absence-list")
     register_command("absence-enter", "I am away", "calendar-plus", "dealdesk:absence-enter")
-    register_address("absence", lambda pk: reverse("dealdesk:absence-list"))
     register_command(
         "policy-replay",
         "Replay a policy",
@@ -140,15 +154,26 @@ def register() -> None:
         visible=may_govern,
     )
     register_command("term-catalogue", "Catalogue of terms", "book-open", "dealdesk:term-catalogue")
-    register_item("settings", "Settings", "settings", "frame:settings", 80, visible=may_govern)
-    register_search("quotes", "Quotes", find_quotes)
-    register_search("requests", "Requests", find_requests)
-    register_address("quote", lambda pk: reverse("dealdesk:quote-detail", args=[pk]))
-    register_address("approvalrequest", lambda pk: reverse("dealdesk:request-detail", args=[pk]))
-    register_address("deskthread", lambda pk: reverse("dealdesk:thread-detail", args=[pk]))
-    register_address("policydraft", lambda pk: reverse("dealdesk:policy-draft"))
-    register_address("policy", lambda number: reverse("dealdesk:policy-version", args=[number]))
-    register_address("approvalslot", lambda pk: reverse("dealdesk:approval-detail", args=[pk]))
+
+
+def address_of(name: str) -> Callable[[int], str]:
+    return lambda pk: reverse(name, args=[pk])
+
+
+ADDRESSES: dict[str, Callable[[int], str]] = {
+    "absence": lambda pk: reverse("dealdesk:absence-list"),
+    "approvalrequest": address_of("dealdesk:request-detail"),
+    "approvalslot": address_of("dealdesk:approval-detail"),
+    "deskthread": address_of("dealdesk:thread-detail"),
+    "policy": address_of("dealdesk:policy-version"),
+    "policydraft": lambda pk: reverse("dealdesk:policy-draft"),
+    "quote": address_of("dealdesk:quote-detail"),
+    "standinggrant": address_of("dealdesk:grant-detail"),
+}
+"""The page of what a notice is about."""
+
+
+def register_panels() -> None:
     registry.register_panel(
         registry.Panel(
             "dealdesk.quotes", "dealdesk/_deal_panel.html", deal_panel, order=10, sheet=SHEET

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.urls import reverse
@@ -55,9 +56,38 @@ def url_of(deal: Deal) -> str:
     return reverse("pipeline:deal-detail", args=[deal.pk])
 
 
+NOTICES = {
+    "deal.skipped": "{who} moved {deal} ahead to {stage}, skipping {skipped}",
+    "deal.pushed_again": "{deal} was pushed {times} times, now to {close_date}",
+    "deal.forecast_reviewed": "{who} reviewed the forecast of {deal}: {outcome}",
+    "deal.reassigned": "{who} gave {deal} to {owner}",
+    "deal.overridden": "{who} moved {deal} to {stage} past its gate",
+    "deal.transferred": "{who} moved {deal} into {pipeline}",
+    "deal.debt_assigned": "{who} asks you for {item} on {deal}",
+    "person.handed_over": "You take over from {former}: {things}",
+    "deal.shared": "{who} let you in on {deal}",
+    "deal.won": "{deal} is won; {hand_off} takes it over",
+}
+
+
 def register() -> None:
+    register_places()
+    register_settings()
+    register_search("deals", "Deals", find_deals)
+    register_search("accounts", "Accounts", find_accounts)
+    register_commands()
+    for noun in ("deal", "task", "account"):
+        register_address(noun, address_of(f"pipeline:{noun}-detail"))
+    for event, text in NOTICES.items():
+        register_notice(event, sentence_from(text))
+
+
+def register_places() -> None:
+    """What stands in the rail."""
     register_item("home", "Home", "house", "pipeline:home", 10)
     register_item("deals", "Deals", "square-kanban", "pipeline:deal-board", 30, under="/deals/")
+    register_item("accounts", "Accounts", "building-2", "pipeline:account-list", 35)
+    register_item("tasks", "Tasks", "list-checks", "pipeline:task-list", 38, under="/tasks/")
     register_item(
         "hygiene",
         "Hygiene",
@@ -68,46 +98,6 @@ def register() -> None:
         count=own_problems,
         under="/hygiene/",
     )
-    register_item("accounts", "Accounts", "building-2", "pipeline:account-list", 35)
-    register_item("tasks", "Tasks", "list-checks", "pipeline:task-list", 38, under="/tasks/")
-    register_setting(
-        "pipelines",
-        "Pipelines",
-        "Stages in their order, what each asks for, what may be skipped; drafted and published.",
-        "git-branch",
-        "pipeline:rule-list",
-        10,
-        visible=administers,
-    )
-    register_setting(
-        "lists",
-        "Pick lists",
-        "Sources, push reasons and loss reasons.",
-        "list",
-        "pipeline:choice-lists",
-        20,
-        visible=administers,
-    )
-    register_setting(
-        "fields",
-        "Fields",
-        "What you keep of deals, accounts and contacts beside what ships.",
-        "text-cursor-input",
-        "pipeline:field-list",
-        20,
-        visible=administers,
-    )
-    register_setting(
-        "junk",
-        "Junk values",
-        "Placeholders such as “tbd” that count as nothing where evidence is asked.",
-        "eraser",
-        "pipeline:junk-list",
-        25,
-        visible=administers,
-    )
-    register_search("deals", "Deals", find_deals)
-    register_search("accounts", "Accounts", find_accounts)
     register_item(
         "reports",
         "Reports",
@@ -117,6 +107,9 @@ def register() -> None:
         visible=may_read_reports,
         under="/reports/",
     )
+
+
+def register_commands() -> None:
     register_command(
         "new-deal", "New deal", "plus", "pipeline:deal-new", visible=may_enter_deals, order=10
     )
@@ -129,32 +122,60 @@ def register() -> None:
         order=20,
     )
     register_command("deal-list", "Deals as a list", "list", "pipeline:deal-list", order=30)
-    register_setting(
+
+
+SETTINGS = (
+    (
+        "pipelines",
+        "Pipelines",
+        "Stages in their order, what each asks for, what may be skipped; drafted and published.",
+        "git-branch",
+        "pipeline:rule-list",
+        10,
+    ),
+    (
+        "lists",
+        "Pick lists",
+        "Sources, push reasons and loss reasons.",
+        "list",
+        "pipeline:choice-lists",
+        20,
+    ),
+    (
+        "fields",
+        "Fields",
+        "What you keep of deals, accounts and contacts beside what ships.",
+        "text-cursor-input",
+        "pipeline:field-list",
+        20,
+    ),
+    (
+        "junk",
+        "Junk values",
+        "Placeholders such as “tbd” that count as nothing where evidence is asked.",
+        "eraser",
+        "pipeline:junk-list",
+        25,
+    ),
+    (
         "hand-over",
         "Hand over",
         "Give all that a person holds to somebody else: deals, debts, tasks, accounts, approvals.",
         "arrow-right-left",
         "pipeline:hand-over",
         60,
-        visible=administers,
-    )
-    register_address("deal", lambda pk: reverse("pipeline:deal-detail", args=[pk]))
-    register_address("task", lambda pk: reverse("pipeline:task-detail", args=[pk]))
-    register_address("account", lambda pk: reverse("pipeline:account-detail", args=[pk]))
-    notices = {
-        "deal.skipped": "{who} moved {deal} ahead to {stage}, skipping {skipped}",
-        "deal.pushed_again": "{deal} was pushed {times} times, now to {close_date}",
-        "deal.forecast_reviewed": "{who} reviewed the forecast of {deal}: {outcome}",
-        "deal.reassigned": "{who} gave {deal} to {owner}",
-        "deal.overridden": "{who} moved {deal} to {stage} past its gate",
-        "deal.transferred": "{who} moved {deal} into {pipeline}",
-        "deal.debt_assigned": "{who} asks you for {item} on {deal}",
-        "person.handed_over": "You take over from {former}: {things}",
-        "deal.shared": "{who} let you in on {deal}",
-        "deal.won": "{deal} is won; {hand_off} takes it over",
-    }
-    for event, text in notices.items():
-        register_notice(event, sentence_from(text))
+    ),
+)
+"""Key, title, what it is for, icon, address, and its place."""
+
+
+def register_settings() -> None:
+    for setting in SETTINGS:
+        register_setting(*setting, visible=administers)
+
+
+def address_of(name: str) -> Callable[[int], str]:
+    return lambda pk: reverse(name, args=[pk])
 
 
 def sentence_from(text: str) -> Sentence:
