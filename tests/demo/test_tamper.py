@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from dealdesk.demo.tampering import tamper_with_a_schema
+from tests.demo.conftest import load
 
 
 def manage(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -63,7 +64,10 @@ def test_the_verification_names_the_entry_edited_in_a_copy(tmp_path):
 
 @pytest.mark.postgres
 @pytest.mark.django_db
-def test_on_postgresql_the_copy_is_a_schema_that_goes_away(demo):
+def test_on_postgresql_the_copy_is_a_schema_that_goes_away(settings):
+    settings.DEV_TOOLS = True
+    load()
+
     tampered = tamper_with_a_schema()
 
     assert tampered.is_found
