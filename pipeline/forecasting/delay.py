@@ -64,37 +64,23 @@ class Segment(NamedTuple):
     until: datetime
     parties: tuple[str, ...]
 
-    @property
-    def microseconds(self) -> int:
-        return (self.until - self.since) // MICROSECOND
-
 
 def segments(
     start: datetime, end: datetime, timeline: Timeline, cuts: Iterable[datetime] = ()
 ) -> Iterator[Segment]:
     """The time from `start` to `end` in stretches, cut where anything changes and at `cuts`."""
-    waits = [*timeline.waits, *buyer_waits(timeline)]
-    spans = [
-        (max(wait.since, start), min(wait.until or end, end), wait.party)
-        for wait in waits
-        if wait.since < end and (wait.until is None or wait.until > start)
-    ]
-    edges = {start, end, *(cut for cut in cuts if start < cut < end)}
-    edges |= {edge for since, until, _ in spans for edge in (since, until)}
-    moments = sorted(edges)
-    opens: defaultdict[datetime, list[str]] = defaultdict(list)
-    closes: defaultdict[datetime, list[str]] = defaultdict(list)
-    for since, until, party in spans:
-        opens[since].append(party)
-        closes[until].append(party)
+    turns: defaultdict[datetime, list[tuple[str, int]]] = defaultdict(list)
+    for party, begun, ended in (*timeline.waits, *buyer_waits(timeline)):
+        if begun < end and (ended is None or ended > start):
+            turns[max(begun, start)].append((party, 1))
+            turns[min(ended or end, end)].append((party, -1))
+    moments = sorted({start, end, *turns, *(cut for cut in cuts if start < cut < end)})
     active: defaultdict[str, int] = defaultdict(int)
     parties = waited_on(frozenset())
     for since, until in pairwise(moments):
-        if since in opens or since in closes:
-            for party in opens.get(since, ()):
-                active[party] += 1
-            for party in closes.get(since, ()):
-                active[party] -= 1
+        if since in turns:
+            for party, change in turns[since]:
+                active[party] += change
             parties = waited_on(frozenset(each for each, n in active.items() if n > 0))
         yield Segment(since, until, parties)
 
@@ -123,11 +109,20 @@ def waited_on(active: frozenset[str]) -> tuple[str, ...]:
 def shares_of(found: Iterable[Segment]) -> Shares:
     """The time of each party; those who share a stretch take equal parts of it."""
     total: defaultdict[str, int] = defaultdict(int)
-    for segment in found:
-        each, left = divmod(PARTS * segment.microseconds, len(segment.parties))
+    for since, until, parties in found:
+        each, left = divmod(PARTS * ((until - since) // MICROSECOND), len(parties))
         assert not left, "More share a stretch than PARTS can be divided by."
-        for party in segment.parties:
+        for party in parties:
             total[party] += each
+    return dict(total)
+
+
+def together(shares: Iterable[Shares]) -> Shares:
+    """The time of each party in all of them."""
+    total: defaultdict[str, int] = defaultdict(int)
+    for each in shares:
+        for party, share in each.items():
+            total[party] += share
     return dict(total)
 
 
@@ -139,14 +134,17 @@ class Stay(NamedTuple):
     until: datetime
 
 
-def by_stage(found: Sequence[Segment], stays: Sequence[Stay]) -> dict[str, Shares]:
-    """The seconds of each party in each stage; the segments are cut at the stays' ends."""
+def by_stage(found: Iterable[Segment], stays: Sequence[Stay]) -> dict[str, Shares]:
+    """The time of each party in each stage, under no name what lies between stays.
+
+    The segments are cut at the stays' ends.
+    """
     starts = [stay.since for stay in stays]
     groups: defaultdict[str, list[Segment]] = defaultdict(list)
     for segment in found:
         place = bisect_right(starts, segment.since) - 1
-        if place >= 0 and segment.since < stays[place].until:
-            groups[stays[place].stage].append(segment)
+        is_within = place >= 0 and segment.since < stays[place].until
+        groups[stays[place].stage if is_within else ""].append(segment)
     return {stage: shares_of(group) for stage, group in groups.items()}
 
 

@@ -25,7 +25,7 @@ from pipeline.forecasting.delay import (
     by_stage,
     in_order,
     segments,
-    shares_of,
+    together,
 )
 from pipeline.forecasting.money import added, conversion_of
 from pipeline.forecasting.standing import end_of
@@ -104,13 +104,10 @@ def delays_of(
             continue
         start, end = span
         own = [stay for stay in stays[deal.pk] if stay.since < end]
-        found = list(
-            segments(
-                start, end, timelines[deal.pk], [edge for s in own for edge in (s.since, s.until)]
-            )
-        )
-        whole.deals.append(shares_of(found))
-        for stage, shares in by_stage(found, own).items():
+        cuts = [edge for stay in own for edge in (stay.since, stay.until)]
+        found = by_stage(segments(start, end, timelines[deal.pk], cuts), own)
+        whole.deals.append(together(found.values()))
+        for stage, shares in found.items():
             by_name[stage].deals.append(shares)
     parties = in_order(whole.parties | {BUYER, REP})
     return Delays(
