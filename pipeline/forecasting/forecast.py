@@ -55,7 +55,7 @@ def forecast_of(pipeline: Pipeline, period: Period, whose: Whose, *, today: date
     )
     sums = [part for figures in own.values() for part in figures.sums.values()]
     sums += [*quotas.values(), *({call.currency: call.amount} for call in calls)]
-    missing = sorted({currency for part in sums for currency in conversion.missing(part)})
+    missing = conversion.missing(*sums)
     return Forecast(
         pipeline, period, lines, together(lines), conversion, missing, whose.owners is None
     )
@@ -132,7 +132,7 @@ def call_of(call: ForecastCall, conversion: Conversion) -> Call:
 def people_of(concerned: set[int], whose: Whose) -> list[User]:
     """Who has figures, and the managers above them that may be seen."""
     above = ReportingLink.objects.filter(descendant__in=concerned).values("ancestor")
-    people = User.objects.filter(Q(pk__in=concerned) | Q(pk__in=above))
+    people = User.objects.only("name", "manager").filter(Q(pk__in=concerned) | Q(pk__in=above))
     if whose.owners is not None:
         people = people.filter(pk__in=whose.owners)
     return list(people.order_by("pk"))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from pipeline.forecasting.money import Sums, added
 from pipeline.metrics import attainment, coverage, remaining_coverage
@@ -70,31 +71,31 @@ class Line:
     best_call: Call | None = None
     below: list[Line] = field(default_factory=list)
 
-    @property
+    @cached_property
     def computed(self) -> Decimal:
         """What is closed and committed, as the deals of the line add up."""
         return self.amounts["closed"] + self.amounts["commit"]
 
-    @property
+    @cached_property
     def open_amount(self) -> Decimal:
         return sum((self.amounts[key] for key in OPEN), NOTHING)
 
-    @property
+    @cached_property
     def gap(self) -> Decimal | None:
         """What the forecast lacks to the quota; below nought where it is above."""
         return None if self.quota is None else self.quota - self.forecast
 
-    @property
+    @cached_property
     def coverage(self) -> Fraction | None:
         return None if self.quota is None else coverage(self.open_amount, self.quota)
 
-    @property
+    @cached_property
     def remaining(self) -> Fraction | None:
         if self.quota is None:
             return None
         return remaining_coverage(self.open_amount, self.quota, self.amounts["closed"])
 
-    @property
+    @cached_property
     def attainment(self) -> Fraction | None:
         return None if self.quota is None else attainment(self.amounts["closed"], self.quota)
 
@@ -145,7 +146,7 @@ def lines_of(
             total,
             own_quota if own_quota is not None else sum(known, NOTHING) if known else None,
             own_quota is not None,
-            {key: convert(total.of(key)) for key in CATEGORIES},
+            {key: convert(total.sums.get(key, {})) for key in CATEGORIES},
             call.amount if call else sure,
             best_call.amount if best_call else hoped,
             call,

@@ -65,10 +65,15 @@ class Conversion:
                 of *= under * times
         return Fraction(number, of)
 
-    def missing(self, sums: Sums) -> list[str]:
-        """The currencies of `sums` that could not be converted."""
+    def missing(self, *parts: Sums) -> list[str]:
+        """The currencies of these sums that could not be converted."""
         return sorted(
-            currency for currency, amount in sums.items() if amount and currency not in self.rates
+            {
+                currency
+                for sums in parts
+                for currency, amount in sums.items()
+                if amount and currency not in self.rates
+            }
         )
 
 

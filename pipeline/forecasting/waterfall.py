@@ -110,7 +110,7 @@ def converted(found: Waterfall) -> Waterfall:
         level = rounded(exact_level)
     ending = Level(found.ending.count, found.ending.sums, level)
     parts = [found.starting.sums, *(step.sums for step in found.steps)]
-    missing = sorted({currency for part in parts for currency in conversion.missing(part)})
+    missing = conversion.missing(*parts)
     return Waterfall(
         found.since, found.until, found.view, starting, steps, ending, conversion, missing
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from pipeline.models.visibility import LEADS_A_LINE, SELLS, sees_all_deals
 from revops.people.models import ReportingLink, Role, Team, User
@@ -72,8 +72,8 @@ def whose_deals(user: User, *, person: User | None = None, team: Team | None = N
     return Whose(seen & wanted, label, person, team)
 
 
-def sellers_seen_by(user: User) -> list[User]:
+def sellers_seen_by(user: User) -> QuerySet[User]:
     """People who sell or lead, whose figures this person may ask for, by name."""
     sellers = User.objects.holding(Role.REP, *LEADS_A_LINE)
     seen = people_seen_by(user)
-    return list((sellers if seen is None else sellers.filter(pk__in=seen)).by_name())
+    return (sellers if seen is None else sellers.filter(pk__in=seen)).by_name()

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from pipeline.forecasting.periods import Period, month_of, quarter_of, read_period
 from pipeline.forecasting.whose import sellers_seen_by
 from pipeline.models import Pipeline, StageRule
+from revops.among import Among
 from revops.frame.forms import DayField, MoneyField, PersonField
 from revops.people.models import Team, User
 
@@ -53,13 +54,11 @@ class WhoseForm(forms.Form):
             given["pipeline"] = first.key
         self.complete(given)
         super().__init__(given)
-        sellers = sellers_seen_by(reader)
-        self.leads = any(seller.pk != reader.pk for seller in sellers)
+        teams_of = dict(sellers_seen_by(reader).values_list("pk", "team"))
+        self.leads = bool(teams_of.keys() - {reader.pk})
         self.fields["pipeline"].queryset = pipelines
-        self.fields["person"].queryset = User.objects.filter(
-            pk__in=[seller.pk for seller in sellers]
-        ).by_name()
-        teams = {seller.team_id for seller in sellers if seller.team_id}
+        self.fields["person"].queryset = User.objects.filter(pk__in=Among(teams_of)).by_name()
+        teams = {team for team in teams_of.values() if team}
         self.fields["team"].queryset = Team.objects.filter(pk__in=teams)
         self.has_choice = len(pipelines) > 1
         self.unasked = set() if self.leads else {"person", "team"}

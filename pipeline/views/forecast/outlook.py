@@ -113,6 +113,9 @@ def shown_rows(request, found: Forecast, query, opened: str) -> list[dict[str, o
         ids = {found.lines[0].person_id}
     rows: list[dict[str, object]] = []
     callable_ = called_by(request.user)
+    unfold = link("pipeline:forecast", query, open="")
+    call = {"pipeline": found.pipeline.key, "period": found.period.key}
+    call_url = link("pipeline:forecast-call", call)
 
     def add(line: Line, depth: int) -> None:
         is_open = opened == "all" or line.person_id in ids
@@ -122,17 +125,11 @@ def shown_rows(request, found: Forecast, query, opened: str) -> list[dict[str, o
                 "line": line,
                 "depth": depth,
                 "is_open": is_open,
-                "toggle": link(
-                    "pipeline:forecast", query, open=",".join(map(str, sorted(toggled))) or "0"
-                )
+                "toggle": f"{unfold}&open={'%2C'.join(map(str, sorted(toggled))) or '0'}"
                 if line.below and opened != "all"
                 else "",
                 "amounts": [line.amounts[key] for key in CATEGORIES],
-                "call_url": link(
-                    "pipeline:forecast-call",
-                    {"pipeline": found.pipeline.key, "period": found.period.key},
-                    person=line.person_id,
-                )
+                "call_url": f"{call_url}&person={line.person_id}"
                 if line.person_id in callable_
                 else "",
             }
