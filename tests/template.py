@@ -1,6 +1,8 @@
 """A migrated database that the database of each worker begins as: migrations run once.
 
 It is kept in var/ (SQLite) or on the server (PostgreSQL) for as long as the code stays the same.
+In var/ the bare tables are kept for longer: until there is another migration. What follows every
+migrate, triggers and shipped data, is put into a copy of them whenever any code changed.
 """
 
 from __future__ import annotations
@@ -31,18 +33,39 @@ def begin_with_template(database: dict[str, Any]) -> None:
         database["TEST"]["TEMPLATE"] = template_on_server(database)
 
 
+BARE = """
+from revops import aftermigrate
+aftermigrate.run = lambda **facts: None
+import django
+from django.core.management import call_command
+django.setup()
+call_command("migrate", verbosity=0)
+"""
+
+
 def key() -> str:
     """What the code is: migrations, triggers and shipped data may stand anywhere in it."""
+    return key_of("*.py")
+
+
+def key_of_tables() -> str:
+    return key_of("migrations/*.py", "settings.py", "triggers.py", "aftermigrate.py")
+
+
+def key_of(*patterns: str) -> str:
     read = sha256((HOME / "requirements-dev.lock").read_bytes())
-    for path in sorted(path for app in APPS for path in (HOME / app).rglob("*.py")):
+    found = {path for app in APPS for each in patterns for path in (HOME / app).rglob(each)}
+    for path in sorted(found):
         read.update(str(path.relative_to(HOME)).encode())
         read.update(path.read_bytes())
     return read.hexdigest()[:16]
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, *, bare: bool = False) -> None:
+    """Migrate that database; bare, without the triggers and the shipped data."""
+    migration = ["-c", BARE] if bare else ["manage.py", "migrate", "-v0"]
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0"],
+        [sys.executable, *migration],
         cwd=HOME,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": url},
         check=True,
@@ -56,14 +79,25 @@ def template_file() -> Path:
     """The template of the code as it is; those of older code are thrown away."""
     template = KEPT / f"{key()}.sqlite3"
     if not template.exists():
+        tables = KEPT / f"tables-{key_of_tables()}.sqlite3"
         for old in (*KEPT.glob("*.sqlite3*"), *KEPT.glob("*.copy")):
-            old.unlink()
-        building = KEPT / "building.sqlite3"
-        migrate(f"sqlite:///{building}")
-        copy_file(building, template.with_suffix(".copy"))
-        template.with_suffix(".copy").rename(template)
-        building.unlink()
+            if old != tables:
+                old.unlink()
+        if not tables.exists():
+            build(tables, bare=True)
+        build(template, begin_as=tables)
     return template
+
+
+def build(target: Path, *, begin_as: Path | None = None, bare: bool = False) -> None:
+    """Migrate a file and put it in its place whole."""
+    building = KEPT / "building.sqlite3"
+    if begin_as:
+        copy_file(begin_as, building)
+    migrate(f"sqlite:///{building}", bare=bare)
+    copy_file(building, target.with_suffix(".copy"))
+    target.with_suffix(".copy").rename(target)
+    building.unlink()
 
 
 @contextmanager
