@@ -5,7 +5,7 @@ Read only. The gate asks it in the transaction of the move, under the lock of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -241,24 +241,27 @@ def quote_address(deal: Deal) -> str:
     return quote.get_absolute_url() if quote else f"{deal.get_absolute_url()}#quotes"
 
 
+def item_of_quote(
+    key: str, label: str, present: Callable[[Deal, DealFacts], bool], sentence: str
+) -> ItemKind:
+    """Something that the quote answers, and no column of the deal."""
+    return ItemKind(key, label, present, sentence, fill_url=quote_address, reads=())
+
+
 ITEMS = [
-    ItemKind(
-        "pricing", "Pricing", has_price, "Make a quote with its prices.", fill_url=quote_address
-    ),
-    ItemKind("terms", "Terms", has_terms, "Make a quote with its terms.", fill_url=quote_address),
-    ItemKind(
+    item_of_quote("pricing", "Pricing", has_price, "Make a quote with its prices."),
+    item_of_quote("terms", "Terms", has_terms, "Make a quote with its terms."),
+    item_of_quote(
         "approval_chain",
         "Approval chain",
         has_chain,
         "Submit the quote: who must agree follows from its terms.",
-        fill_url=quote_address,
     ),
-    ItemKind(
+    item_of_quote(
         "payment_terms",
         "Payment terms",
         has_terms,
         "Say when the customer pays, in the quote.",
-        fill_url=quote_address,
     ),
 ]
 
@@ -295,6 +298,7 @@ def card_facts(deals: Sequence[int], at: datetime) -> Mapping[int, Sequence[Card
         ApprovalSlot.objects.open()
         .filter(step__request__deal__in=deals, step__request__status="pending")
         .select_related("person", "step__request")
+        .only("requested_at", "person__name", "step__request__deal")
         .order_by("requested_at", "pk")
     )
     for slot in open_slots:

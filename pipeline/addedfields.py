@@ -67,6 +67,7 @@ def kind_of_field(name: str) -> ItemKind | None:
         sentence=SENTENCES.get(Kind(definition.kind), f"Fill in {definition.label}."),
         field=f"{CUSTOM}{name}",
         input="custom",
+        reads=("custom",),
     )
 
 

@@ -19,7 +19,7 @@ def filled(field: str) -> Callable[[Deal, DealFacts], bool]:
 
 
 def column(key: str, field: str, label: str, sentence: str, input: str = "long_text") -> ItemKind:
-    return ItemKind(key, label, filled(field), sentence, field=field, input=input)
+    return ItemKind(key, label, filled(field), sentence, field=field, input=input, reads=(field,))
 
 
 def has_contract(deal: Deal, facts: DealFacts) -> bool:
@@ -38,8 +38,17 @@ OWN_ITEMS = [
         "Link a contact with an e-mail address or a telephone number.",
         fill=filling.fill_contact,
         input="contact",
+        reads=(),
     ),
-    column("company", "account", "Company", "Say which account this deal is with.", "account"),
+    ItemKind(
+        "company",
+        "Company",
+        lambda deal, facts: deal.account_id is not None,
+        "Say which account this deal is with.",
+        field="account",
+        input="account",
+        reads=("account",),
+    ),
     column("source", "deal_source", "Source", "Say where the deal came from.", "choice"),
     ItemKind(
         "fit_score",
@@ -48,6 +57,7 @@ OWN_ITEMS = [
         "Score the fit from 0 to 100.",
         field="fit_score",
         input="number",
+        reads=("fit_score",),
     ),
     column("pain_points", "pain_points", "Pain points", "Write down what hurts the buyer."),
     column(
@@ -70,6 +80,7 @@ OWN_ITEMS = [
         "Link a contact as decision maker.",
         fill=filling.fill_decision_maker,
         input="contact",
+        reads=(),
     ),
     column(
         "stakeholder_map",
@@ -86,6 +97,7 @@ OWN_ITEMS = [
         "Attach the signed contract, or say where it is kept.",
         fill=filling.fill_contract,
         input="file",
+        reads=("contract_reference",),
     ),
     column("loss_reason", "loss_reason", "Loss reason", "Say why the deal is lost.", "choice"),
     column("product", "product", "Main product", "Name the product that is sold.", "text"),

@@ -81,18 +81,35 @@ def storable(value: Any) -> Any:
     return value
 
 
-def page_of(rows: QuerySet[Any], order: Order, *, after: str = "", size: int = 50) -> Page:
-    """Return the page of `rows` that follows the mark."""
+def page_of(
+    rows: QuerySet[Any],
+    order: Order,
+    *,
+    after: str = "",
+    size: int = 50,
+    whole: QuerySet[Any] | None = None,
+) -> Page:
+    """Return the page of `rows` that follows the mark.
+
+    `whole` says with what a row is read once it is known to be on the page. Without it, a database
+    that has to sort may join all that match before it takes the first.
+    """
     start = read_mark(after, order, rows.model) if after else None
     found: list[Any] = []
     if start is None or start[0] is not None:
-        found = list(with_value(rows, order, start)[: size + 1])
+        found = read(with_value(rows, order, start), size + 1, whole)
     if len(found) <= size and rows.model._meta.get_field(order.field).null:
-        without = without_value(rows, order, start)
-        found += without[: size + 1 - len(found)]
+        found += read(without_value(rows, order, start), size + 1 - len(found), whole)
     if len(found) <= size:
         return Page(found)
     return Page(found[:size], mark_of(found[size - 1], order))
+
+
+def read(rows: QuerySet[Any], number: int, whole: QuerySet[Any] | None) -> list[Any]:
+    if whole is None:
+        return list(rows[:number])
+    first = rows.select_related(None).values("pk")[:number]
+    return list(whole.filter(pk__in=first).order_by(*rows.query.order_by))
 
 
 def with_value(rows: QuerySet[Any], order: Order, start: tuple[Any, int] | None) -> QuerySet[Any]:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
-from pipeline import registry
 from pipeline.behind import NOTHING, Behind
-from pipeline.findings import Finding, condition, findings_for, has_problem, kind_of, read_context
+from pipeline.cards import Card, cards_of, shown_deals
+from pipeline.findings import condition, has_problem, kind_of, read_context
 from pipeline.keyset import Order, page_of
-from pipeline.models import Deal, GateDebt, Pipeline, Stage, StageRollup
+from pipeline.models import Deal, Pipeline, Stage, StageRollup
 from pipeline.models.visibility import LEADS_A_LINE, line_of, sees_all_deals
-from pipeline.registry import CardFact
 from pipeline.stages import Process, Rule, process_of
 from revops.company.models import Company
 from revops.people.models import User
 
 CAP = 1000
+
+SHOWN = ("account", "owner", "stage", "pipeline")
+"""What stands beside a deal that is read whole."""
 
 SORTS = {
     "name": Order("search_text"),
@@ -122,7 +124,9 @@ def deals_for(user: User, filters: DealFilter, *, at: datetime) -> QuerySet[Deal
     if filters.behind:
         deals = deals.filter(filters.behind.condition)
     if kind_of(filters.behind.finding):
-        deals = deals.open().filter(condition(filters.behind.finding, read_context(at)))
+        # Said twice, a condition is reckoned to leave fewer rows than it does.
+        deals = deals if filters.status == Deal.Status.OPEN else deals.open()
+        deals = deals.filter(condition(filters.behind.finding, read_context(at)))
     if filters.text.strip():
         deals = deals.matching(filters.text)
     if filters.with_problems:
@@ -183,53 +187,6 @@ def add_totals(totals: Iterable[Total]) -> Total:
     return Total(count, sums=tuple(Money(*pair) for pair in sorted(sums.items())))
 
 
-# Cards
-
-
-@dataclass(frozen=True)
-class Card:
-    """One deal as board, list and home show it."""
-
-    deal: Deal
-    findings: list[Finding] = field(default_factory=list)
-    facts: list[CardFact] = field(default_factory=list)
-    owed: int = 0
-    owed_by: date | None = None
-
-    @property
-    def problems(self) -> list[Finding]:
-        """What is wrong, the worst first; not what is merely good to know."""
-        return [finding for finding in self.findings if finding.is_problem]
-
-
-def cards_of(deals: Sequence[Deal], *, at: datetime) -> list[Card]:
-    """The deals with what is wrong, what other apps say, and what they owe, asked in batch."""
-    if not deals:
-        return []
-    pks = [deal.pk for deal in deals]
-    found = findings_for(deals, read_context(at))
-    debts = (
-        GateDebt.objects.filter(deal__in=pks, paid_at=None)
-        .order_by()
-        .values_list("deal")
-        .annotate(Count("pk"), Min("due_on"))
-    )
-    owed = {pk: (number, due_on) for pk, number, due_on in debts}
-    told = [facts(pks, at) for facts in registry.card_facts()]
-    return [
-        Card(
-            deal,
-            found[deal.pk],
-            [fact for facts in told for fact in facts.get(deal.pk, ())],
-            *owed.get(deal.pk, (0, None)),
-        )
-        for deal in deals
-    ]
-
-
-SHOWN = ("account", "owner", "stage", "pipeline")
-
-
 # The board
 
 
@@ -252,7 +209,7 @@ def board(
     after: Mapping[str, str] | None = None,
     size: int = 20,
 ) -> list[Column]:
-    """Every stage with its total and the first page of its deals, or the page after a mark."""
+    """Every stage with its total; open ones with a page of their deals, unless its size is 0."""
     process = process_of(pipeline)
     rules = [rule for rule in process.rules if filters.stage in ("", rule.key)]
     return columns(user, process, rules, filters, at=at, after=after or {}, size=size)
@@ -291,18 +248,26 @@ def columns(
     totals = None
     if whose is not None and not filters.narrows:
         totals = rollup_totals(process.pipeline_id, whose)
-    pages = {}
-    for rule in rules:
-        here = deals.filter(stage=rule.stage_id).select_related(*SHOWN)
-        pages[rule.key] = page_of(here, NEWEST_FIRST, after=after.get(rule.key, ""), size=size)
-    cards = cards_of([deal for page in pages.values() for deal in page.rows], at=at)
-    by_deal = {card.deal.pk: card for card in cards}
+    pages = {
+        rule.key: page_of(
+            deals.filter(stage=rule.stage_id).only(NEWEST_FIRST.field),
+            NEWEST_FIRST,
+            after=after.get(rule.key, ""),
+            size=size,
+        )
+        for rule in rules
+        if size and (rule.is_open or len(rules) == 1)
+    }
+    # Which deals, column by column; then what stands on their cards, once for all of them.
+    pks = {key: [deal.pk for deal in page.rows] for key, page in pages.items()}
+    read = shown_deals().in_bulk([pk for own in pks.values() for pk in own])
+    cards = {card.deal.pk: card for card in cards_of(list(read.values()), at=at)}
     return [
         Column(
             rule,
             total_of(rule, totals, deals),
-            [by_deal[deal.pk] for deal in pages[rule.key].rows],
-            pages[rule.key].next,
+            [cards[pk] for pk in pks.get(rule.key, ()) if pk in cards],
+            pages[rule.key].next if rule.key in pages else "",
         )
         for rule in rules
     ]
@@ -345,7 +310,7 @@ def deal_list(
     """A page of the deals that match, sorted by one of SORTS."""
     order = order_of(sort, descending)
     deals = deals_for(user, filters, at=at)
-    page = page_of(deals.select_related(*SHOWN), order, after=after, size=size)
+    page = page_of(deals, order, after=after, size=size, whole=shown_deals(order.field))
     return DealPage(cards_of(page.rows, at=at), list_total(user, filters, deals), page.next)
 
 

@@ -7,21 +7,25 @@ what is told says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import QuerySet
 
+from pipeline import registry
+from pipeline.cards import shown_deals
 from pipeline.findings.batches import facts_of_many
 from pipeline.gates import Ask, asks_of, still_unmet
 from pipeline.models import Deal, StageRollup
 from pipeline.registry import DealFacts
 from pipeline.stages import Process
 
-AT_ONCE = 500
 LOOKED_AT = 2_000
 CAP = 1_000
+AT_ONCE, FEW_AT_ONCE = CAP, 250
+"""Deals judged together: to count them, and to show a page of them."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Violations:
 
 @dataclass(frozen=True)
 class Asked:
-    """What one stage asks now, and what the draft would ask of the deals that stand in it."""
+    """What the draft would ask anew of the deals that stand in a stage, and how it asks now."""
 
     now: tuple[Ask, ...]
     then: tuple[Ask, ...]
@@ -94,7 +98,11 @@ def changed_asks(
         same = {as_asked(ask) for ask in now}
         changed = [ask for ask in then if as_asked(ask) not in same]
         if changed:
-            found[rule.stage_id] = Asked(tuple(now), tuple(changed))
+            # Of what is asked now, only what is asked otherwise then can make a difference.
+            again = {identity(ask) for ask in changed}
+            found[rule.stage_id] = Asked(
+                tuple(ask for ask in now if identity(ask) in again), tuple(changed)
+            )
     return found
 
 
@@ -108,8 +116,22 @@ def identity(ask: Ask) -> tuple[str, str]:
     return (ask.stage if ask.is_criterion else "", ask.key)
 
 
-def deals_concerned(stage_ids: Sequence[int]) -> QuerySet[Deal]:
-    return Deal.objects.open().filter(stage__in=stage_ids).select_related("account")
+def deals_concerned(asks: Mapping[int, Asked]) -> QuerySet[Deal]:
+    """The open deals in these stages, with the columns by which they are judged."""
+    deals = Deal.objects.open().filter(stage__in=list(asks))
+    columns = columns_read(ask for asked in asks.values() for ask in (*asked.now, *asked.then))
+    return deals if columns is None else deals.only("stage", *columns)
+
+
+def columns_read(asks: Iterable[Ask]) -> set[str] | None:
+    """The columns of a deal that these asks look at; None where that may be any."""
+    found: set[str] = set()
+    for ask in asks:
+        kind = None if ask.is_criterion else registry.item_kind(ask.key)
+        if ask.derived_from or (kind and kind.reads is None):
+            return None
+        found |= set(kind.reads or ()) if kind else set()
+    return found
 
 
 def count_violations(
@@ -122,12 +144,12 @@ def count_violations(
         return found
     found.there_are = concerned(list(asks))
     names = {rule.key: rule.name for rule in draft.rules}
-    for batch in batches(deals_concerned(list(asks))):
-        for violation in judged(batch, asks, at=at):
-            found.count += 1
-            for ask in violation.asks:
-                label = f"{names[ask.stage]}: {ask.label}"
-                found.by_ask[label] = found.by_ask.get(label, 0) + 1
+    for batch in batches(deals_concerned(asks), AT_ONCE):
+        lacked = [asked for _, asked in judged(batch, asks, at=at)]
+        found.count += len(lacked)
+        for ask, number in Counter(ask for asked in lacked for ask in asked).items():
+            label = f"{names[ask.stage]}: {ask.label}"
+            found.by_ask[label] = found.by_ask.get(label, 0) + number
         found.looked_at += len(batch)
         if found.is_capped or found.looked_at >= LOOKED_AT:
             break
@@ -140,22 +162,26 @@ def concerned(stage_ids: Sequence[int]) -> int:
     return sum(rows.values_list("count", flat=True))
 
 
-def batches(deals: QuerySet[Deal], after: int = 0) -> Iterator[list[Deal]]:
-    while batch := list(deals.filter(pk__gt=after).order_by("pk")[:AT_ONCE]):
+def batches(deals: QuerySet[Deal], number: int, after: int = 0) -> Iterator[list[Deal]]:
+    while batch := list(deals.filter(pk__gt=after).order_by("pk")[:number]):
         yield batch
         after = batch[-1].pk
 
 
-def judged(deals: Sequence[Deal], asks: Mapping[int, Asked], *, at: datetime) -> list[Violation]:
+def judged(
+    deals: Sequence[Deal], asks: Mapping[int, Asked], *, at: datetime
+) -> list[tuple[Deal, tuple[Ask, ...]]]:
     """Those of `deals` that lack what is not asked of them now, with what it is."""
     facts = facts_of_many(deals, at)
     pairs = [(deal, lacking(deal, asks[deal.stage_id], facts[deal.pk])) for deal in deals]
-    return [Violation(deal, asked) for deal, asked in pairs if asked]
+    return [(deal, asked) for deal, asked in pairs if asked]
 
 
 def lacking(deal: Deal, asked: Asked, facts: DealFacts) -> tuple[Ask, ...]:
     then = still_unmet(deal, asked.then, facts)
-    now = {identity(ask) for ask in still_unmet(deal, asked.now, facts)} if then else set()
+    if not then or not asked.now:
+        return tuple(then)
+    now = {identity(ask) for ask in still_unmet(deal, asked.now, facts)}
     return tuple(ask for ask in then if identity(ask) not in now)
 
 
@@ -179,17 +205,18 @@ def find_violations(
 ) -> ViolationPage:
     """A page of those deals, oldest first; a page looks at so many deals and no more."""
     asks = changed_asks(before, draft, goes_to)
-    rows: list[Violation] = []
+    found: list[tuple[Deal, tuple[Ask, ...]]] = []
     looked_at = 0
-    shown = deals_concerned(list(asks)).select_related("account", "owner", "stage")
-    for batch in batches(shown, after) if asks else ():
-        rows += judged(batch, asks, at=at)
+    for batch in batches(deals_concerned(asks), FEW_AT_ONCE, after) if asks else ():
+        found += judged(batch, asks, at=at)
         looked_at += len(batch)
         after = batch[-1].pk
-        if len(rows) >= size or looked_at >= LOOKED_AT or len(batch) < AT_ONCE:
+        if len(found) >= size or looked_at >= LOOKED_AT or len(batch) < FEW_AT_ONCE:
             break
-    more = bool(asks) and deals_concerned(list(asks)).filter(pk__gt=after).exists()
-    if len(rows) > size:
-        rows, more = rows[:size], True
-        after = rows[-1].deal.pk
+    more = bool(asks) and deals_concerned(asks).filter(pk__gt=after).exists()
+    if len(found) > size:
+        found, more = found[:size], True
+        after = found[-1][0].pk
+    shown = shown_deals().in_bulk([deal.pk for deal, _ in found])
+    rows = [Violation(shown[deal.pk], asked) for deal, asked in found if deal.pk in shown]
     return ViolationPage(rows, after if more else None, looked_at)

@@ -52,7 +52,7 @@ class HygieneForm(forms.Form):
         people = User.objects.active().holding(Role.REP, Role.SALES_MANAGER, Role.VP_SALES)
         if not sees_all_deals(user):
             people = people.below(user) | people.filter(pk=user.pk)
-        self.fields["owner"].queryset = people.order_by(Lower("name"), "pk")
+        self.fields["owner"].queryset = people.only("name").order_by(Lower("name"), "pk")
         self.fields["owner"].label_from_instance = lambda person: person.name
         self.fields["team"].queryset = Team.objects.order_by("name")
         self.is_valid()

@@ -18,7 +18,7 @@ from pipeline.findings import Finding, findings_for, read_context
 from pipeline.forms.alerts import AlertChoiceForm
 from pipeline.keyset import Order, page_of
 from pipeline.models import AlertPreference, Deal, DigestSent, FindingAlert
-from pipeline.queries import SHOWN, cards_of
+from pipeline.queries import cards_of, shown_deals
 from pipeline.views.shared import by_and_at, version_in
 from revops.outbox.models import Notification
 from revops.refusals import Refused
@@ -131,10 +131,11 @@ def digest_section(request, pk, section):
         pk__in=Deal.objects.visible_to(request.user).values("pk")
     )
     page = page_of(
-        deals.select_related(*SHOWN),
+        deals,
         Order("close_date"),
         after=request.GET.get("after", ""),
         size=DEALS_AT_ONCE,
+        whole=shown_deals(),
     )
     figure = next((each for each in notice.context["figures"] if each["key"] == section), None)
     context = {

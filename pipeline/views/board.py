@@ -7,7 +7,6 @@ from dataclasses import replace
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -19,6 +18,7 @@ from pipeline.queries import Card, Column
 from pipeline.stages import Process, Rule, pipelines_in_use, process_of
 from pipeline.views.deals import may_create
 from pipeline.views.rights import changeable_by
+from revops.addresses import address_of
 from revops.company.models import Company
 from revops.frame.formats import day_text
 from revops.frame.shapes import BoardCard
@@ -48,8 +48,8 @@ def deal_board(request):
         "form": form,
         "pipeline": pipeline,
         "columns": [shown(mover, column) for column in columns if column.rule.is_open],
-        "ends": [shown(mover, column, limit=0) for column in columns if not column.rule.is_open],
-        "is_empty": not any(column.cards for column in columns),
+        "ends": [shown(mover, column) for column in columns if not column.rule.is_open],
+        "is_empty": not any(column.total.count for column in columns),
         "may_create": may_create(request.user),
         "kept": kept_query(request),
     }
@@ -101,7 +101,8 @@ class Mover:
     """Where each card may go, and how; asked once for all cards of a page."""
 
     def __init__(self, request, process: Process, deals: list[Deal]) -> None:
-        self.process, self.query = process, kept_query(request)
+        self.process = process
+        self.query = "&".join(filter(None, ["from=board", kept_query(request)]))
         self.changeable = changeable_by(request.user, deals)
         self.today = Company.get().local_day(timezone.now())
 
@@ -111,11 +112,9 @@ class Mover:
 
     def card(self, card: Card) -> BoardCard:
         deal, problem = card.deal, worst(card)
-        address = reverse("pipeline:deal-move", args=[deal.pk])
         movable = deal.is_open and deal.pk in self.changeable
-        query = "&".join(filter(None, ["from=board", self.query]))
         return BoardCard(
-            key=deal.pk,
+            key=str(deal.pk),
             title=deal.name,
             url=deal.get_absolute_url(),
             account=deal.account.name if deal.account else "",
@@ -129,8 +128,8 @@ class Mover:
             waiting=" · ".join(fact.text for fact in card.facts[:2]),
             owed=owed_text(card),
             owed_is_late=bool(card.owed_by and card.owed_by < self.today),
-            move_url=f"{address}?{query}" if movable else "",
-            version=deal.version,
+            move_url=f"{address_of('pipeline:deal-move', deal.pk)}?{self.query}" if movable else "",
+            version=str(deal.version),
         )
 
 
@@ -165,9 +164,9 @@ def age_of(deal: Deal) -> str:
     return f"{days} d" if days else "today"
 
 
-def shown(mover: Mover, column: Column, *, limit: int | None = None) -> dict:
+def shown(mover: Mover, column: Column) -> dict:
     """A column as its template takes it."""
-    cards = [mover.card(card) for card in column.cards[:limit]]
+    cards = [mover.card(card) for card in column.cards]
     return {
         "key": column.rule.key,
         "name": column.rule.name,
@@ -176,7 +175,7 @@ def shown(mover: Mover, column: Column, *, limit: int | None = None) -> dict:
         "sums": column.total.sums,
         "cards": cards,
         "menu": mover.menu(column.rule),
-        "next": column.next if limit is None else "",
+        "next": column.next,
     }
 
 
@@ -190,7 +189,7 @@ def moved_on_board(request, deal: Deal) -> HttpResponse:
     pipeline = deal.pipeline
     form = filter_form(request, at)
     filters = form.filters()
-    columns = queries.board(request.user, pipeline, filters, at=at, size=1)
+    columns = queries.board(request.user, pipeline, filters, at=at, size=0)
     deal = Deal.objects.select_related("account", "owner", "stage", "pipeline").get(pk=deal.pk)
     card = queries.cards_of([deal], at=at)[0]
     mover = Mover(request, process_of(pipeline), [deal])
@@ -201,6 +200,6 @@ def moved_on_board(request, deal: Deal) -> HttpResponse:
         "card": mover.card(card),
         "is_shown": matches and deal.is_open,
         "target": deal.stage.key,
-        "columns": [shown(mover, column, limit=0) for column in columns],
+        "columns": [shown(mover, column) for column in columns],
     }
     return render(request, "pipeline/_moved.html", context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -111,13 +111,15 @@ def hygiene_deals(request):
     check_may_read(request.user)
     at = timezone.now()
     form = HygieneForm(request.GET, user=request.user)
-    deals = queries.deals_for(request.user, form.filters(), at=at)
-    found = find(deals, form.keys(), read_context(at))
+    # That they are open, the findings say.
+    deals = queries.deals_for(request.user, replace(form.filters(), status=""), at=at)
+    found, order = find(deals, form.keys(), read_context(at)), order_of(form)
     page = page_of(
-        found.select_related(*queries.SHOWN),
-        order_of(form),
+        found,
+        order,
         after=request.GET.get("after", ""),
         size=ROWS_AT_ONCE,
+        whole=queries.shown_deals(order.field),
     )
     cards = queries.cards_of(page.rows, at=at)
     wanted = set(form.keys())

@@ -117,4 +117,4 @@ class BoardCard:
     owed: str = ""
     owed_is_late: bool = False
     move_url: str = ""  # where its "Move to" leads; empty where it may not be moved
-    version: int | None = None
+    version: int | str | None = None

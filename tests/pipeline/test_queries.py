@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from pipeline.cards import shown_deals
 from pipeline.keyset import Order, page_of
 from pipeline.models import Account, Deal, DealMember
 from pipeline.operations import plan_next_step, push_close_date
@@ -102,6 +103,18 @@ def test_paging_meets_every_row_once_and_rows_without_a_value_last(rep, descendi
     assert amounts == sorted(
         amounts, key=lambda a: (a is None, 0 if a is None else -a if descending else a)
     )
+
+
+def test_rows_that_are_read_whole_afterwards_come_in_the_same_order(rep):
+    for amount in (5, None, 3, 5, None, 1):
+        make_deal(rep, f"Deal {amount}", amount=amount)
+    rows, order = Deal.objects.filter(owner=rep), Order("amount", descending=True)
+
+    plain = page_of(rows, order, size=5)
+    whole = page_of(rows, order, size=5, whole=shown_deals(order.field))
+
+    assert [deal.pk for deal in whole.rows] == [deal.pk for deal in plain.rows]
+    assert whole.next == plain.next
 
 
 def test_a_damaged_mark_begins_at_the_beginning(rep):

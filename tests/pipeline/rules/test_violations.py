@@ -2,12 +2,17 @@
 
 import pytest
 
+from dealdesk.coverage import ITEMS
 from pipeline import violations
+from pipeline.findings.batches import facts_of_many
+from pipeline.gates import load_facts
+from pipeline.items import OWN_ITEMS
 from pipeline.models import CriterionTick, Deal
 from pipeline.operations.drafting import goes_to
 from pipeline.operations.ruleasks import add_criterion, add_item, change_item
 from pipeline.operations.rules import change_draft, start_draft
 from pipeline.operations.rulestages import remove_stage
+from pipeline.registry import DealFacts
 from pipeline.stages import process_of, read_process
 from tests.factories.people import AT, by
 from tests.factories.pipeline import complete, make_deal, new_business
@@ -132,7 +137,7 @@ def test_looking_ends_and_says_so(pipeline, act, rep, monkeypatch):
 
 
 def test_the_pages_hold_every_deal_once(pipeline, act, rep, monkeypatch):
-    monkeypatch.setattr(violations, "AT_ONCE", 4)
+    monkeypatch.setattr(violations, "FEW_AT_ONCE", 4)
     deals = [make_deal(rep, f"Deal {n}").pk for n in range(9)]
     add_item(stage="qualified", item="timeline", **act)
 
@@ -154,3 +159,25 @@ def test_the_number_of_queries_does_not_grow(pipeline, act, rep, django_assert_m
 
     with django_assert_max_num_queries(9):
         violations.count_violations(before, after, {}, at=AT)
+
+
+def test_every_item_looks_at_no_column_but_those_it_names(rep, django_assert_num_queries):
+    deal = make_deal(rep)
+
+    for kind in (*OWN_ITEMS, *ITEMS):
+        assert kind.reads is not None, kind.key
+        read = Deal.objects.only(*kind.reads).get(pk=deal.pk)
+        with django_assert_num_queries(0):
+            kind.present(read, DealFacts())
+
+
+def test_many_deals_are_judged_by_the_facts_of_each(rep):
+    deals = [make_deal(rep, "Empty"), complete(make_deal(rep, "Complete")), make_deal(rep, "None")]
+    deals[2].declared_none.create(item_key="redlines", declared_at=AT, declared_by=rep)
+
+    read = facts_of_many(deals, AT)
+
+    for deal in deals:
+        for name in ("contacts_reachable", "contact_roles", "attachments", "declared_none"):
+            assert getattr(read[deal.pk], name) == getattr(load_facts(deal, AT), name)
+        assert read[deal.pk].ticks == load_facts(deal, AT).ticks
