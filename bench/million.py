@@ -24,15 +24,21 @@ ROWS = (
     "pipeline_closepullin",
 )
 LEFT = "quotes, contacts, activities, the ledger"
-TALLIES = """
-UPDATE pipeline_tally SET cells = (
+TIMES = """
+CREATE FUNCTION pg_temp.times(cells jsonb, number int) RETURNS jsonb LANGUAGE sql AS $$
     SELECT coalesce(jsonb_agg(jsonb_build_array(
-        c->0, c->1, c->2, (c->3)::int * %(times)s, ((c->>4)::numeric * %(times)s)::text,
-        (SELECT coalesce(jsonb_object_agg(key, value::int * %(times)s), '{}')
+        c->0, c->1, c->2, (c->3)::int * number, ((c->>4)::numeric * number)::text,
+        (SELECT coalesce(jsonb_object_agg(key, value::int * number), '{}')
          FROM jsonb_each_text(c->5))
     ) ORDER BY place), '[]')
     FROM jsonb_array_elements(cells) WITH ORDINALITY AS each(c, place)
-)
+$$
+"""
+TALLIES = """
+UPDATE pipeline_tally SET cells = CASE jsonb_typeof(cells)
+    WHEN 'array' THEN pg_temp.times(cells, %(times)s)
+    ELSE (SELECT jsonb_object_agg(key, pg_temp.times(value, %(times)s)) FROM jsonb_each(cells))
+END
 """
 
 
@@ -59,6 +65,7 @@ def multiplied(server: psycopg.Connection, wanted: int) -> int:
         copy_deals(server, last, number)
         for table in ROWS:
             copy_rows(server, table, last, number)
+    server.execute(TIMES)
     server.execute(TALLIES, {"times": times})
     server.execute(
         "UPDATE pipeline_stagerollup SET count = count * %(times)s, amount = amount * %(times)s",

@@ -121,15 +121,17 @@ class Behind:
     def query(self) -> dict[str, str]:
         """The address that asks for these deals."""
         asked: dict[str, str] = {}
-        for each in fields(self):
-            value = getattr(self, each.name)
-            if isinstance(value, Span):
-                if value.since:
-                    asked[f"{each.name}_from"] = value.since.isoformat()
-                if value.until:
-                    asked[f"{each.name}_to"] = value.until.isoformat()
-            elif value:
-                asked[param_of(each.name)] = value
+        for name in PARTS:
+            value = getattr(self, name)
+            if value is NEVER or not value:
+                continue
+            if not isinstance(value, Span):
+                asked[param_of(name)] = value
+                continue
+            if value.since:
+                asked[f"{name}_from"] = value.since.isoformat()
+            if value.until:
+                asked[f"{name}_to"] = value.until.isoformat()
         return asked
 
     # In the database
@@ -245,11 +247,13 @@ class Behind:
 
 
 NOTHING = Behind()
+PARTS = tuple(each.name for each in fields(Behind))
+PARAMS = {"pipeline": "in", "stage": "at_stage"}
 
 
 def param_of(name: str) -> str:
     """What a part is called in the address; the deal list has filters of its own beside it."""
-    return {"pipeline": "in", "stage": "at_stage"}.get(name, name)
+    return PARAMS.get(name, name)
 
 
 def day_in(text: str | None) -> date | None:

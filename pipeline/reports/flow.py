@@ -42,7 +42,7 @@ OPEN, WON = "open", "won"
 
 def stage_conversion(scope: Scope) -> StageConversion:
     """Of each open stage: what share went on, of those that entered and of those that left."""
-    lots = lots_of(read_tallies(scope, "stays", "stage"))
+    lots = lots_of(read_tallies(scope, "stays", "stage", spreads=False))
     rows = []
     for rule in process_for(scope).open_rules:
         n = {kind: lots[str(rule.stage_id), kind].count for kind in STAY_KINDS}
@@ -93,7 +93,7 @@ def time_in_stage(scope: Scope) -> TimeInStage:
 
 def funnel(scope: Scope) -> Funnel:
     """How many deals came into each stage in the period, and how many are there now."""
-    lots = lots_of(read_tallies(scope, "stays", "stage"))
+    lots = lots_of(read_tallies(scope, "stays", "stage", spreads=False))
     here = present(scope)
     rows = []
     for rule in process_for(scope).open_rules:
@@ -101,7 +101,7 @@ def funnel(scope: Scope) -> Funnel:
         entered = n["passed"] + n["stayed"] + n["skipped"]
         passed = n["passed"] + n["skipped"]
         rows.append(funnel_row(scope, rule, entered, passed, n["skipped"], here))
-    won = lots_by_kind(read_tallies(scope, "closed"))[WON].count
+    won = lots_by_kind(read_tallies(scope, "closed", spreads=False))[WON].count
     rows.append(funnel_row(scope, process_for(scope).won, won, won, 0, here))
     return Funnel(rows, unknown_entered(scope))
 
@@ -206,7 +206,7 @@ def pushes(scope: Scope) -> Pushes:
         total.count += lot.count
         for days, count in lot.days.items():
             total.days[days] += count
-    crossed = lots_of(read_tallies(scope, "dates", "crossing"))
+    crossed = lots_of(read_tallies(scope, "dates", "crossing", spreads=False))
     quarters = crossed["quarter", "pushed"].count
     names = names_of("reason", pushed)
     reasons = [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -32,7 +32,7 @@ from pipeline.reports.shapes import (
     WinRateRow,
     WinRates,
 )
-from pipeline.tallies.due import due_sums
+from pipeline.tallies.due import DUE, due_sums
 from pipeline.tallies.measures import Asked
 from pipeline.tallies.reading import (
     by_month,
@@ -48,12 +48,13 @@ COHORTS = ("source", "owner", "team", "product", "competitor")
 """What deals can be told apart by while they are open; their segment is known at the close."""
 
 
-def win_rates(scope: Scope, by: str = "owner") -> WinRates:
+def win_rates(scope: Scope, by: str = "owner", *, cycles: bool = True) -> WinRates:
     """Won and lost in the period, apart by source, owner, team, product, segment or competitor.
 
-    Owner, team and segment are those stamped when the deal closed.
+    Owner, team and segment are those stamped when the deal closed. Without `cycles` nobody reads
+    how long the deals took.
     """
-    closed = read_tallies(scope, "closed", by)
+    closed = read_tallies(scope, "closed", by, spreads=cycles)
     opened = read_tallies(scope, "opened", by) if by in COHORTS else None
     ended, begun = lots_of(closed), lots_of(opened or [])
     names = names_of(by, {key for key, _ in [*ended, *begun]})
@@ -64,14 +65,14 @@ def win_rates(scope: Scope, by: str = "owner") -> WinRates:
     return WinRates(
         by,
         sorted(rows, key=lambda row: (-row.won - row.lost, row.of.name)),
-        total_row(scope),
+        total_row(scope, cycles=cycles),
         sum(cell.count for cell in unknown(scope, "opened")),
     )
 
 
-def total_row(scope: Scope) -> WinRateRow:
+def total_row(scope: Scope, *, cycles: bool) -> WinRateRow:
     """All of them as one row."""
-    ended = read_tallies(scope, "closed")
+    ended = read_tallies(scope, "closed", spreads=cycles)
     return win_rate_row(
         scope, ALL, lots_of(ended), lots_of(read_tallies(scope, "opened")), has_cohort=True
     )
@@ -117,7 +118,7 @@ def cycle_row(of: Named, won: Lot) -> CycleRow:
 
 def losses(scope: Scope) -> Losses:
     """Why deals were lost in the period, and against whom."""
-    lots = lots_of(read_tallies(scope, "closed", "loss_reason"))
+    lots = lots_of(read_tallies(scope, "closed", "loss_reason", spreads=False))
     lost = {key: lot for (key, kind), lot in lots.items() if kind == LOST}
     total = sum(lot.count for lot in lost.values())
     names = names_of("loss_reason", lost)
@@ -139,7 +140,7 @@ def losses(scope: Scope) -> Losses:
 
 def competitors(scope: Scope) -> list[CompetitorRow]:
     """Won and lost against each competitor that is named, the one most met first."""
-    lots = lots_of(read_tallies(scope, "closed", "competitor"))
+    lots = lots_of(read_tallies(scope, "closed", "competitor", spreads=False))
     names = names_of("competitor", {key for key, _ in lots if key})
     rows = []
     for key, name in names.items():
@@ -153,12 +154,11 @@ def competitors(scope: Scope) -> list[CompetitorRow]:
 
 @dataclass(frozen=True)
 class Due:
-    """A part of what was due: its outcome, whether that was in time, and what it came to."""
+    """A part of what was due, and what came of it in time; "due" is all of it."""
 
     kind: str
-    in_time: bool
-    count: int
     currency: str
+    count: int
     amount: Decimal
 
 
@@ -176,37 +176,54 @@ def slippage(scope: Scope) -> Slippage:
 
 
 def slippage_row(scope: Scope, since: date, until: date) -> SlippageRow:
-    whole = since.day == 1 and until == end_of(until)
-    parts = due_of_months(scope, since, until) if whole else due_of_days(scope, since, until)
-    won = lost = slipped = 0
-    amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for part in parts:
-        if not part.in_time or part.kind == OPEN:
-            slipped += part.count
-            amounts[part.currency] += part.amount
-        elif part.kind == WON:
-            won += part.count
-        else:
-            lost += part.count
-    rate = metrics.slippage(slipped, won + lost + slipped)
-    return SlippageRow(since, until, rate.n, won, lost, slipped, rate, money(scope, amounts))
+    n: Counter[str] = Counter()
+    left: defaultdict[str, Lot] = defaultdict(Lot)
+    for part in due_parts(scope, since, until):
+        n[part.kind] += part.count
+        sign = 1 if part.kind == DUE else -1
+        left[part.currency].count += sign * part.count
+        left[part.currency].amounts[part.currency] += sign * part.amount
+    amounts = {currency: lot.amounts[currency] for currency, lot in left.items() if lot.count}
+    slipped = n[DUE] - n[WON] - n[LOST]
+    rate = metrics.slippage(slipped, n[DUE])
+    return SlippageRow(since, until, rate.n, n[WON], n[LOST], slipped, rate, money(scope, amounts))
 
 
-def due_of_months(scope: Scope, since: date, until: date) -> Iterable[Due]:
+def due_parts(scope: Scope, since: date, until: date) -> Iterable[Due]:
+    """What was due in these days as they began, and what of it was closed by their end."""
+    if since.day == 1 and until == end_of(until):
+        return due_of_months(scope, since, until)
+    if since.day == 1 and scope.is_whole:
+        return due_from_first(scope, since, until)
+    return due_of_days(scope, since, until)
+
+
+def due_of_months(scope: Scope, since: date, until: date) -> Iterator[Due]:
     """From the tally of the first day: by month due and month closed."""
     months = {f"{month:%Y-%m}" for month in months_between(since, until)}
     for cell in read_tallies(scope, "due", "due", since=since, until=since):
         if cell.key in months:
             kind, _, closed = cell.kind.partition(" ")
-            in_time = closed <= until.isoformat()
-            yield Due(kind, in_time, cell.count, cell.currency, cell.amount)
+            yield Due(DUE, cell.currency, cell.count, cell.amount)
+            if kind != OPEN and closed <= until.isoformat():
+                yield Due(kind, cell.currency, cell.count, cell.amount)
 
 
-def due_of_days(scope: Scope, since: date, until: date) -> Iterable[Due]:
-    """From the standings, for periods that months do not make up."""
+def due_from_first(scope: Scope, since: date, until: date) -> Iterator[Due]:
+    """From the tally of the first day: by day due, and day both due and closed."""
+    last = until.isoformat()
+    for cell in read_tallies(scope, "due", "day", since=since, until=since):
+        if cell.key <= last:
+            yield Due(cell.kind, cell.currency, cell.count, cell.amount)
+
+
+def due_of_days(scope: Scope, since: date, until: date) -> Iterator[Due]:
+    """From the standings, for periods that do not begin with a month."""
     asked = Asked(scope.pipeline.pk, (), scope.company.zone_info, scope.members)
-    for kind, in_time, currency, count, amount in due_sums(asked, since, until):
-        yield Due(kind, in_time, count, currency, amount)
+    for status, in_time, *part in due_sums(asked, since, until):
+        yield Due(DUE, *part)
+        if status != OPEN and in_time:
+            yield Due(status, *part)
 
 
 # The course of things
@@ -214,7 +231,7 @@ def due_of_days(scope: Scope, since: date, until: date) -> Iterable[Due]:
 
 def trend(scope: Scope) -> Trend:
     """Deals opened, won and lost in each month of the period."""
-    ended = by_month(read_tallies(scope, "closed"))
+    ended = by_month(read_tallies(scope, "closed", spreads=False))
     begun = by_month(read_tallies(scope, "opened"))
     rows = []
     for month in months_between(scope.since, min(scope.until, scope.today)):

@@ -20,9 +20,10 @@ from pipeline.reports.shapes import WinRateRow, as_json, money_text
 def summary(scope: Scope, by: str = "owner") -> dict[str, Any]:
     """The numbers of the period as plain values; rates are fractions unrounded, or None."""
     rates = win_rates(scope, by)
+    times = time_in_stage(scope)  # First, as it reads most of the stays.
     rest = {
         "stage_conversion": stage_conversion(scope),
-        "time_in_stage": time_in_stage(scope),
+        "time_in_stage": times,
         "velocity": velocity(scope),
         "losses": losses(scope),
         "slippage": slippage(scope),

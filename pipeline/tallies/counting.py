@@ -19,8 +19,9 @@ def count_days(measure: Measure, asked: Asked, wanted: frozenset[date]) -> dict[
     kept = measure.kept
     for fact in measure.facts(asked):
         if fact.day in wanted:
-            for dimension, key in zip(kept, measure.keys(fact), strict=True):
-                add_fact(found[dimension, fact.day], fact, key)
+            for dimension, place in zip(kept, measure.places(fact), strict=True):
+                if place is not None:
+                    add_fact(found[dimension, fact.day], fact, *place)
     return found
 
 
@@ -29,29 +30,20 @@ def count_by_day(
     dimension: str,
     asked: Asked,
     facts: Iterable[Fact],
-    counts: Callable[[Fact, tuple[str, ...]], bool],
+    counts: Callable[[Fact], bool],
 ) -> dict[date, Cells]:
     """The cells of one dimension by day, of those facts of the measure that `counts` admits."""
-    place = measure.kept.index(dimension)
+    at = measure.kept.index(dimension)
     found: defaultdict[date, Cells] = defaultdict(empty_cells)
     for fact in facts:
-        keys = measure.keys(fact)
-        if asked.wants(fact.day) and counts(fact, keys):
-            add_fact(found[fact.day], fact, keys[place])
+        if asked.wants(fact.day) and counts(fact) and (place := measure.places(fact)[at]):
+            add_fact(found[fact.day], fact, *place)
     return found
 
 
-def add_fact(cells: Cells, fact: Fact, key: str) -> None:
-    held: Sum = cells[fact.kind, key, fact.currency]
+def add_fact(cells: Cells, fact: Fact, owner: str, key: str) -> None:
+    held: Sum = cells[owner, fact.kind, key, fact.currency]
     held.count += 1
     held.amount += fact.amount
     if fact.days is not None:
         held.days[fact.days] = held.days.get(fact.days, 0) + 1
-
-
-def total(cells: Iterable[Cells]) -> Cells:
-    summed = empty_cells()
-    for each in cells:
-        for place, held in each.items():
-            summed[place].add(held)
-    return summed

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
@@ -22,7 +22,7 @@ from pipeline.models import (
     StageVisit,
 )
 from pipeline.tallies.cells import NOTHING
-from pipeline.tallies.due import due_rows
+from pipeline.tallies.due import due_facts
 from pipeline.tallies.folding import follow_zone
 from pipeline.tallies.measures import Asked, Fact, Grouping, Measure, register_measure
 from revops.company.registry import register_settings_changed
@@ -57,7 +57,7 @@ def of_owners(rows: QuerySet[Any, Any], asked: Asked, prefix: str = "") -> Itera
 
 
 def closed_facts(asked: Asked) -> Iterator[Fact]:
-    """Deals won and lost, by the day they closed."""
+    """Deals won and lost, by the day they closed; how long it took to win."""
     rows = (
         Deal.objects.filter(asked.on_days("closed_on"), pipeline=asked.pipeline_id)
         .exclude(status=OPEN)
@@ -80,7 +80,8 @@ def closed_facts(asked: Asked) -> Iterator[Fact]:
         rows, asked
     ):
         currency, amount, opened = rest
-        days = (day - opened).days if opened and opened <= day else None
+        knows = status == WON and opened and opened <= day
+        days = (day - opened).days if knows else None
         keys = (str(team or ""), source, product, segment, rival.strip(), reason)
         yield Fact(day, status, owner, keys, currency, amount or NOTHING, days)
 
@@ -307,33 +308,12 @@ def date_facts(asked: Asked) -> Iterator[Fact]:
         yield Fact(asked.day_of(at), "pulled", owner, ("", ""), days=(first - to).days)
 
 
-def due_facts(asked: Asked) -> Iterator[Fact]:
-    """Open deals at the first moment of a month, by the month they were due in; what came of it.
-
-    The kind is "open" where the deal is still open, else its outcome and the month of it.
-    """
-    for since, until in asked.spans:
-        for first in firsts_of_months(since, until):
-            for due, status, closed_on, owner, currency, amount in due_rows(asked, first):
-                kind = OPEN if status == OPEN else f"{status} {closed_on:%Y-%m}"
-                yield Fact(first, kind, owner, (f"{due:%Y-%m}",), currency, amount)
-
-
-def firsts_of_months(since: date, until: date) -> Iterable[date]:
-    day = since.replace(day=1)
-    while day <= until:
-        if day >= since and day != UNKNOWN_DAY:
-            yield day
-        if day.year == date.max.year:
-            return
-        day = (day + timedelta(days=32)).replace(day=1)
-
-
 CLOSED = Measure(
     "closed",
     closed_facts,
     ("team", "source", "product", "segment", "competitor", "loss_reason"),
-    grouping=Grouping("closed_on", ~Q(status=OPEN), tells_days=True),
+    grouping=Grouping("closed_on", ~Q(status=OPEN)),
+    spreads=True,
 )
 OPENED = Measure(
     "opened",
@@ -343,9 +323,16 @@ OPENED = Measure(
     grouping=Grouping("opened_on"),
 )
 EXPECTED = Measure("expected", expected_facts)
-STAYS = Measure("stays", stay_facts, ("stage",), owned=("stage",), plain=False)
-DATES = Measure("dates", date_facts, ("reason", "crossing"), owned=("reason", "crossing"))
-DUE = Measure("due", due_facts, ("due",), owned=("due",), on_first=True)
+STAYS = Measure("stays", stay_facts, ("stage",), owned=("stage",), plain=False, spreads=True)
+DATES = Measure(
+    "dates",
+    date_facts,
+    ("reason", "crossing"),
+    owned=("reason", "crossing"),
+    plain=False,
+    spreads=True,
+)
+DUE = Measure("due", due_facts, ("due", "day"), owned=("due",), on_first=True, plain=False)
 
 
 def register() -> None:

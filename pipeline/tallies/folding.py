@@ -24,7 +24,7 @@ from pipeline.models import (
     Tally,
     TallyMark,
 )
-from pipeline.tallies.cells import add_up, pack
+from pipeline.tallies.cells import Packed, add_up, pack
 from pipeline.tallies.counting import count_days
 from pipeline.tallies.measures import Asked, Measure, measures, spans_of
 from pipeline.tallies.reading import DAYS, MONTHS, end_of, month_of, months_between
@@ -106,7 +106,7 @@ def countable(measure: Measure, days: Iterable[date], *, at: datetime) -> frozen
 
 def true_days(
     pipeline_id: int, measure: Measure, wanted: frozenset[date]
-) -> dict[tuple[str, date], list[Any]]:
+) -> dict[tuple[str, date], Packed]:
     """The packed cells of these days as the base rows have them, by dimension and day."""
     spans = spans_of(wanted)
     asked = Asked(pipeline_id, spans, Company.get().zone_info)
@@ -129,6 +129,8 @@ def write_days(
         if slot not in kept or slot not in true or kept[slot].cells != true[slot]
     ]
     store(pipeline_id, measure, DAYS, {slot: true.get(slot) for slot in altered}, kept)
+    if measure.on_first:
+        return set()
     return {(dimension, month_of(day)) for dimension, day in altered if day != UNKNOWN_DAY}
 
 
@@ -140,7 +142,7 @@ def add_up_months(pipeline_id: int, measure: Measure, altered: Iterable[tuple[st
     for month, names in sorted(dimensions.items()):
         rows = Tally.objects.filter(pipeline=pipeline_id, measure=measure.name, dimension__in=names)
         of_days = rows.filter(grain=DAYS, start__gte=month, start__lte=end_of(month))
-        days: defaultdict[str, list[Any]] = defaultdict(list)
+        days: defaultdict[str, list[Packed]] = defaultdict(list)
         for dimension, cells in of_days.values_list("dimension", "cells"):
             days[dimension].append(cells)
         kept = {(row.dimension, month): row for row in rows.filter(grain=MONTHS, start=month)}
@@ -152,7 +154,7 @@ def store(
     pipeline_id: int,
     measure: Measure,
     grain: str,
-    true: dict[tuple[str, date], list[Any] | None],
+    true: dict[tuple[str, date], Packed | None],
     kept: dict[tuple[str, date], Tally],
 ) -> None:
     """Write these cells over what is kept; None takes a row away."""
@@ -161,7 +163,7 @@ def store(
         for start in range(0, len(gone), BATCH):
             Tally.objects.filter(pk__in=gone[start : start + BATCH]).delete()
     changed: list[Tally] = []
-    new: list[tuple[str, date, list[Any]]] = []
+    new: list[tuple[str, date, Packed]] = []
     for slot in sorted(slot for slot, cells in true.items() if cells is not None):
         if row := kept.get(slot):
             if row.cells != true[slot]:
@@ -177,7 +179,7 @@ COLUMNS = ("pipeline_id", "grain", "start", "measure", "dimension", "cells")
 
 
 def add_rows(
-    pipeline_id: int, measure: Measure, grain: str, rows: list[tuple[str, date, list[Any]]]
+    pipeline_id: int, measure: Measure, grain: str, rows: list[tuple[str, date, Packed]]
 ) -> None:
     """Add tallies. PostgreSQL takes many long texts far sooner by COPY."""
     if connection.vendor == "postgresql" and len(rows) > FEW:
@@ -300,7 +302,7 @@ def differences_of(
     for dimension, day in sorted({*true, *stored}):
         if day not in marked and true.get((dimension, day), []) != stored.get((dimension, day), []):
             yield told(pipeline, measure, dimension, f"on {day}")
-    if first != UNKNOWN_DAY and not marked & days:
+    if first != UNKNOWN_DAY and not measure.on_first and not marked & days:
         yield from differences_of_month(pipeline, measure, month_of(first), stored)
 
 
@@ -308,7 +310,7 @@ def differences_of_month(
     pipeline: Pipeline,
     measure: Measure,
     month: date,
-    days: dict[tuple[str, date], list[Any]],
+    days: dict[tuple[str, date], Packed],
 ) -> Iterator[str]:
     rows = Tally.objects.filter(pipeline=pipeline, measure=measure.name, grain=MONTHS, start=month)
     kept = dict(rows.values_list("dimension", "cells"))

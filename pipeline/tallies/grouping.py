@@ -30,14 +30,12 @@ from django.db.models.functions import Coalesce
 
 from pipeline.models import Deal
 from pipeline.tallies.cells import NO_DAYS, NOTHING, Cell
-from pipeline.tallies.measures import Asked, Grouping
+from pipeline.tallies.measures import Asked, Grouping, Measure
 
 if TYPE_CHECKING:
     from pipeline.reports.scope import Scope
 
-OPEN = Deal.Status.OPEN
-
-
+OPEN, WON = Deal.Status.OPEN, Deal.Status.WON
 WHOSE = Coalesce("closed_owner", "owner")
 COLUMNS: dict[str, Any] = {
     "owner": WHOSE,
@@ -56,18 +54,22 @@ def can_group() -> bool:
     return connection.vendor == "postgresql"
 
 
-def grouped(scope: Scope, grouping: Grouping, dimension: str, asked: Asked) -> Iterator[Cell]:
+def grouped(
+    scope: Scope, measure: Measure, dimension: str, asked: Asked, *, spreads: bool
+) -> Iterator[Cell]:
     """The cells of the deals that the scope counts, told apart by the dimension.
 
     Those of no dimension are of months; others begin where the deals asked for do.
     """
+    grouping = measure.grouping
+    assert grouping is not None
     deals = Deal.objects.filter(
         asked.on_days(grouping.day), grouping.only, of_team(scope), pipeline=asked.pipeline_id
     )
     if asked.owners is not None:
         deals = deals.alias(whose=WHOSE).filter(whose__in=asked.owners)
     first = asked.spans[0][0]
-    told = with_groups(deals, grouping, dimension)
+    told = with_groups(deals, grouping, dimension, spreads=spreads and measure.spreads)
     for month, status, key, owner, currency, count, amount, days in told.iterator():
         spread = Counter(days) if days else NO_DAYS
         of = scope.team_keys.get(f"@{owner}", "") if owner else key_of(key)
@@ -88,7 +90,7 @@ def of_team(scope: Scope) -> Q:
 
 
 def with_groups(
-    deals: QuerySet[Any, Any], grouping: Grouping, dimension: str
+    deals: QuerySet[Any, Any], grouping: Grouping, dimension: str, *, spreads: bool
 ) -> QuerySet[Any, Any]:
     nothing = Value(None, IntegerField())
     return (
@@ -101,7 +103,9 @@ def with_groups(
             Case(When(status=OPEN, then=F("owner"))) if dimension == "team" else nothing,
             "currency",
         )
-        .annotate(number=Count("pk"), total=Sum("amount"), days=spread_of(grouping))
+        .annotate(
+            number=Count("pk"), total=Sum("amount"), days=spread_of_days() if spreads else nothing
+        )
     )
 
 
@@ -111,9 +115,8 @@ def month_of(day: str) -> Func:
     return Func(F(day), template=template, output_field=DateField())
 
 
-def spread_of(grouping: Grouping) -> Any:
-    if not grouping.tells_days:
-        return Value(None, IntegerField())
+def spread_of_days() -> ArrayAgg:
+    """How many days it took to win."""
     days = Func(
         F("closed_on"),
         F("opened_on"),
@@ -121,4 +124,4 @@ def spread_of(grouping: Grouping) -> Any:
         arg_joiner=" - ",
         output_field=IntegerField(),
     )
-    return ArrayAgg(days, filter=Q(opened_on__lte=F("closed_on")))
+    return ArrayAgg(days, filter=Q(status=WON, opened_on__lte=F("closed_on")))

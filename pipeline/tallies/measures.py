@@ -73,13 +73,14 @@ class Asked:
 class Fact(NamedTuple):
     """One thing that happened on a day; it adds to a cell of every dimension of its measure.
 
-    `keys` stand in the order of the measure's dimensions. With `days` it adds to a spread.
+    `keys` stand in the order of the measure's dimensions; None adds to no cell of that one. With
+    `days` it adds to a spread.
     """
 
     day: date
     kind: str
     owner: int
-    keys: tuple[str, ...]
+    keys: tuple[str | None, ...]
     currency: str = ""
     amount: Decimal = NOTHING
     days: int | None = None
@@ -91,8 +92,6 @@ class Grouping:
 
     day: str
     only: Q = field(default_factory=Q)
-    tells_days: bool = False
-    """Whether the days from opening to closing are spread."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,8 @@ class Measure:
     themselves, unless it is not `plain`. `owned` names further dimensions that are also kept by
     owner ("stage@owner"), so that a reader who sees a line need not count base rows. A `team` is
     stamped on the fact, or its owner's. `on_first` measures have facts of the first day of each
-    month only. With a `grouping` the database counts what a line asks.
+    month only, and no months. With a `grouping` the database counts what a line asks, where that
+    is not kept by owner. Facts of measures without `spreads` tell no days.
     """
 
     name: str
@@ -114,6 +114,7 @@ class Measure:
     on_first: bool = False
     plain: bool = True
     grouping: Grouping | None = None
+    spreads: bool = False
 
     @property
     def stamps_team(self) -> bool:
@@ -125,11 +126,20 @@ class Measure:
         usual = ("", "owner") if self.plain else ()
         return (*usual, *self.dimensions, *(f"{each}@owner" for each in self.owned))
 
-    def keys(self, fact: Fact) -> tuple[str, ...]:
-        """The key of a fact in each dimension that is kept."""
-        owner = str(fact.owner)
-        own = (f"{fact.keys[self.dimensions.index(each)]}@{owner}" for each in self.owned)
-        return ("", owner, *fact.keys, *own) if self.plain else (*fact.keys, *own)
+    @cached_property
+    def owned_at(self) -> tuple[int, ...]:
+        return tuple(self.dimensions.index(each) for each in self.owned)
+
+    def places(self, fact: Fact) -> tuple[tuple[str, str] | None, ...]:
+        """Owner and key of its cell in each dimension that is kept; None where it has none."""
+        owner, keys = str(fact.owner), fact.keys
+        usual = (("", ""), (owner, "")) if self.plain else ()
+        told = [None if key is None else ("", key) for key in keys]
+        own = [None if (key := keys[at]) is None else (owner, key) for at in self.owned_at]
+        return (*usual, *told, *own)
+
+    def key(self, fact: Fact, dimension: str) -> str:
+        return fact.keys[self.dimensions.index(dimension)] or ""
 
 
 _measures: dict[str, Measure] = {}

@@ -1,11 +1,12 @@
 """`{% load reports %}`: how the cells of a report read."""
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from pipeline.metrics import Rate
@@ -13,6 +14,7 @@ from pipeline.reports.shapes import Money
 from pipeline.views.reports.parts import (
     Cell,
     Column,
+    Row,
     basis_text,
     count_text,
     days_text,
@@ -27,18 +29,31 @@ register = template.Library()
 
 
 @register.simple_tag
-def report_cell(column: Column, cell: Cell) -> SafeString:
+def report_lines(columns: Sequence[Column], rows: Sequence[Row]) -> SafeString:
+    """Rows of a table; the first cell of each names it. Many, so that no template is asked."""
+    return mark_safe("".join(f"<tr>{line(columns, row)}</tr>" for row in rows))
+
+
+def line(columns: Sequence[Column], row: Row) -> str:
+    cells = zip(columns, row, strict=True)
+    told = [f'<th scope="row">{report_cell(*next(cells))}</th>']
+    for column, cell in cells:
+        number = ' class="num"' if column.is_number else ""
+        told.append(f"<td{number}>{report_cell(column, cell)}</td>")
+    return "".join(told)
+
+
+def report_cell(column: Column, cell: Cell) -> str:
     """One cell: its value, the deals behind it, and what is said below."""
-    shown: Any = text_of(column, cell.value)
-    notes = [basis_text(cell.value) if column.kind == "rate" else "", cell.note]
+    shown: str = conditional_escape(text_of(column, cell.value))
     if cell.href:
-        shown = format_html('<a href="{}">{}</a>', cell.href, shown)
+        shown = f'<a href="{escape(cell.href)}">{shown}</a>'
     if cell.tone:
-        shown = format_html('<span class="{}">{}</span>', cell.tone, shown)
-    said = ((note,) for note in notes if note)
-    return format_html(
-        "{}{}", shown, format_html_join("", '<span class="cell-sub">{}</span>', said)
-    )
+        shown = f'<span class="{escape(cell.tone)}">{shown}</span>'
+    for note in (basis_text(cell.value) if column.kind == "rate" else "", cell.note):
+        if note:
+            shown += f'<span class="cell-sub">{escape(note)}</span>'
+    return shown
 
 
 def text_of(column: Column, value: Any) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
+from functools import cached_property
+from urllib.parse import quote_plus, urlencode
 
 from django.urls import reverse
 
@@ -11,6 +14,7 @@ from pipeline.behind import NONE, Behind, Span
 from pipeline.models.visibility import LEADS_A_LINE, sees_all_deals
 from pipeline.views.reports.asking import Question
 
+PLAIN = re.compile(r"[A-Za-z0-9_.-]*")
 STATUSES = {"won": "won", "lost": "lost", "open": "open"}
 OF = {
     "source": "of_source",
@@ -49,7 +53,11 @@ class Drill:
         query = {"scope": self.whose, "status": status, **asked.query}
         if status != "open":
             query["sort"] = "-closed"
-        return reverse("pipeline:deal-list") + "?" + urlencode(query)
+        return f"{self.listed}?{encoded(query)}"
+
+    @cached_property
+    def listed(self) -> str:
+        return reverse("pipeline:deal-list")
 
     def closed(self, count: object, ended: str, **parts: object) -> str:
         """Deals that ended so in the period."""
@@ -76,6 +84,14 @@ class Drill:
         if key:
             return self.stage(count, key, finding="stale")
         return self.url(count, ended="open", finding="stale")
+
+
+def encoded(query: Mapping[str, str]) -> str:
+    """As `urlencode` does it; most of what a page of links asks needs no quoting."""
+    return "&".join(
+        f"{name}={value if PLAIN.fullmatch(value) else quote_plus(value)}"
+        for name, value in query.items()
+    )
 
 
 def part(by: str, key: str) -> dict[str, str]:

@@ -205,12 +205,8 @@ class Table:
         return [*self.rows, self.total] if self.total else list(self.rows)
 
     @property
-    def lines(self) -> list[list[tuple[Column, Cell]]]:
-        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
-
-    @property
-    def total_line(self) -> list[tuple[Column, Cell]]:
-        return list(zip(self.columns, self.total, strict=True)) if self.total else []
+    def total_rows(self) -> list[Row]:
+        return [self.total] if self.total else []
 
     def sheet(self) -> Sheet:
         header = [head for column in self.columns for head in column.heads]

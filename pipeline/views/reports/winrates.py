@@ -28,7 +28,7 @@ from revops.charts import draw, rates
 
 
 def win_rates_page(question: Question) -> Answer:
-    found, drill = results.win_rates(question.scope, question.by), Drill.of(question)
+    found, drill = results.win_rates(question.scope, question.by, cycles=False), Drill.of(question)
     total = found.total
     if not (total.won or total.lost or total.created):
         return Answer(empty=nothing_closed(question))
