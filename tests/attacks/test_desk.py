@@ -8,7 +8,6 @@ from decimal import Decimal
 from time import process_time
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from dealdesk import links
@@ -59,19 +58,13 @@ from tests.factories.dealdesk import (
     submit,
     term,
 )
-from tests.factories.people import SYSTEM, by, make_person
+from tests.factories.people import SYSTEM, by, make_person, signed_in
 from tests.factories.pipeline import make_deal
 
 pytestmark = pytest.mark.django_db
 
 TODAY = AT.date()
 DAY = timedelta(days=1)
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def in_force(**facts):

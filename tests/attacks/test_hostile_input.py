@@ -26,7 +26,7 @@ from revops.work.models import Attachment
 from tests.api.calling import Caller
 from tests.attacks.submitting import forms_of
 from tests.factories.dealdesk import AT, HOUR, make_quote, slot_of, small_account, submit, term
-from tests.factories.people import by
+from tests.factories.people import by, signed_in
 from tests.factories.pipeline import make_account, make_contact, make_deal
 
 pytestmark = pytest.mark.django_db
@@ -39,12 +39,6 @@ IMAGE = '"><img src=x onerror=alert(1)>'
 def clock():
     with time_machine.travel(AT + 2 * HOUR, tick=False) as traveller:
         yield traveller
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def is_tame(text: str) -> bool:

@@ -32,7 +32,6 @@ from revops import integrity
 from revops.ledger.verification import verify
 from revops.outbox.models import Notification
 from revops.refusals import Refused
-from tests.dealdesk.test_races import at_once, refused
 from tests.factories.dealdesk import (
     AT,
     HOUR,
@@ -45,6 +44,7 @@ from tests.factories.dealdesk import (
 from tests.factories.people import SYSTEM, by, make_person
 from tests.factories.pipeline import complete, make_deal, make_pipeline, new_business, stage
 from tests.imports.files import run
+from tests.racing import at_once, refused
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 

@@ -24,10 +24,10 @@ from revops.outbox.tasks import sweep_outbox
 from revops.people.models import Role
 from revops.people.operations import deactivate_person, revoke_role
 from revops.refusals import Refused
-from tests.dealdesk.test_races import at_once, refused
 from tests.factories.dealdesk import AT, HOUR, decide, line, make_quote, small_account, submit
 from tests.factories.people import by, make_person
 from tests.factories.pipeline import complete, make_deal
+from tests.racing import at_once, refused
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 

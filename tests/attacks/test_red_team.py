@@ -59,7 +59,7 @@ from tests.factories.dealdesk import (
     small_account,
     submit,
 )
-from tests.factories.people import by, make_person
+from tests.factories.people import by, make_person, signed_in
 from tests.factories.pipeline import complete, make_deal
 
 pytestmark = pytest.mark.django_db
@@ -69,12 +69,6 @@ pytestmark = pytest.mark.django_db
 def clock():
     with time_machine.travel(AT + 2 * HOUR, tick=False) as traveller:
         yield traveller
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def fresh(record):

@@ -11,10 +11,11 @@ from dealdesk.operations import ask_submitter, follow_absences, run_clocks
 from revops.outbox.models import Notification
 from revops.people.operations import enter_absence
 from revops.refusals import Refused
-from tests.dealdesk.test_races import at_once, refused, sound
+from tests.dealdesk.test_races import sound
 from tests.factories.dealdesk import AT, HOUR, decide, make_quote, slot_of, small_account, submit
 from tests.factories.people import by, make_person
 from tests.factories.pipeline import make_deal
+from tests.racing import at_once, refused
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 

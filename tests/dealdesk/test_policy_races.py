@@ -8,9 +8,9 @@ from dealdesk.models import PolicyDraft, PolicyVersion
 from dealdesk.operations.policydrafting import change_policy_draft, start_policy_draft
 from dealdesk.operations.policypublishing import propose_policy, publish_policy_draft
 from revops.refusals import Conflict, Refused
-from tests.dealdesk.test_races import at_once
 from tests.factories.dealdesk import AT
 from tests.factories.people import by, make_person
+from tests.racing import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 

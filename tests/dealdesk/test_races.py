@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 
 from dealdesk.coverage import cover_of
 from dealdesk.models import ApprovalLink, ApprovalRequest, CounterOffer, Decision
@@ -31,7 +29,6 @@ from pipeline.operations import reassign_deal, win_deal
 from revops import integrity
 from revops.ledger.verification import verify
 from revops.people.actor import Via
-from revops.refusals import Refused
 from tests.factories.dealdesk import (
     AT,
     HOUR,
@@ -45,34 +42,9 @@ from tests.factories.dealdesk import (
 )
 from tests.factories.people import by, make_person
 from tests.factories.pipeline import complete, make_deal
+from tests.racing import at_once, refused
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(*works):
-    """Do all of `works` in threads that start together; return their results or refusals."""
-    gate, results = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(number, work):
-        gate.wait()
-        try:
-            results[number] = work()
-        except Refused as refusal:
-            results[number] = refusal
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-        assert not thread.is_alive()
-    return results
-
-
-def refused(results):
-    return [result for result in results if isinstance(result, Refused)]
 
 
 def sound():

@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from dealdesk.models import ApprovalRequest, DeskThread
 from dealdesk.operations import (
@@ -15,16 +14,10 @@ from revops.outbox.models import Notification
 from revops.people.operations import deactivate_person
 from revops.refusals import Conflict, NotAllowed, Refused
 from tests.factories.dealdesk import AT, HOUR
-from tests.factories.people import by, make_person
+from tests.factories.people import by, make_person, signed_in
 from tests.factories.pipeline import make_deal
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture

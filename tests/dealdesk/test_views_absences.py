@@ -4,24 +4,17 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from revops.people.models import Absence
 from tests.factories.dealdesk import make_quote, submit
-from tests.factories.people import make_person
+from tests.factories.people import make_person, signed_in
 
 pytestmark = pytest.mark.django_db
 
 LIST, NEW = reverse("dealdesk:absence-list"), reverse("dealdesk:absence-enter")
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def today():

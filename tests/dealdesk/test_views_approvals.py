@@ -19,18 +19,12 @@ from tests.factories.dealdesk import (
     submit,
     term,
 )
-from tests.factories.people import by, make_person
+from tests.factories.people import by, make_person, signed_in
 from tests.factories.pipeline import make_deal
 
 pytestmark = pytest.mark.django_db
 
 NOW = timezone.now
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def url(name, record) -> str:

@@ -7,7 +7,6 @@ from html.parser import HTMLParser
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.test import Client
 from django.urls import reverse
 
 from dealdesk.models import PolicyDraft, PolicyVersion
@@ -22,7 +21,7 @@ from dealdesk.policyforms import AREAS
 from dealdesk.presets import PRESETS
 from tests.dealdesk.test_policy import FULL
 from tests.factories.dealdesk import AT
-from tests.factories.people import SYSTEM, by, make_person
+from tests.factories.people import SYSTEM, by, make_person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -35,12 +34,6 @@ def everybody(rep, manager, vp, desk, finance, legal, revops):
 @pytest.fixture
 def second():
     return make_person("Sam Second", roles=["revops_admin"])
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.fixture

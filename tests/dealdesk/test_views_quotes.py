@@ -12,16 +12,10 @@ from dealdesk.models import ApprovalRequest, Quote, QuoteEdit
 from dealdesk.operations import revise_quote, save_quote
 from revops.ledger.models import Entry
 from tests.factories.dealdesk import AT, decide, line, make_quote, product_of, submit, term
-from tests.factories.people import by
+from tests.factories.people import by, signed_in
 from tests.factories.pipeline import make_account, make_deal
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def url(name, record, **kwargs):

@@ -16,17 +16,12 @@ from dealdesk.presets import PRESETS
 from revops.company.models import Company
 from revops.people.models import User
 from tests.factories.dealdesk import decide, make_quote, product_of, small_account, submit, term
+from tests.factories.people import signed_in
 from tests.factories.pipeline import make_deal
 
 pytestmark = pytest.mark.django_db
 
 REPORT = "dealdesk:exception-report"
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def exception(rep, off=25, name="Acme rollout", **facts):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import date
 
 import pytest
-from django.db import connection
 
 from pipeline.models import Deal, StageVisit
 from pipeline.operations import (
@@ -24,30 +22,9 @@ from revops.ledger.verification import verify
 from revops.refusals import Refused
 from tests.factories.people import AT, by
 from tests.factories.pipeline import complete, make_deal, stage
+from tests.racing import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(*works):
-    """Do all of `works` in threads that start together; return their results or refusals."""
-    gate, results = threading.Barrier(len(works)), [None] * len(works)
-
-    def run(number, work):
-        gate.wait()
-        try:
-            results[number] = work()
-        except Refused as refusal:
-            results[number] = refusal
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=each) for each in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-        assert not thread.is_alive()
-    return results
 
 
 def pipeline_findings():

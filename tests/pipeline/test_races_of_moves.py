@@ -2,7 +2,6 @@
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.urls import reverse
 
 from pipeline.imports import import_stage_history
@@ -12,18 +11,13 @@ from pipeline.operations import advance_deal, override_move, reassign_deals, tra
 from revops.imports.drafts import draft_file
 from revops.imports.mapping import parse_mapping
 from revops.ledger.verification import verify
-from tests.factories.people import AT, by
+from tests.factories.people import AT, by, signed_in
 from tests.factories.pipeline import complete, make_deal, make_pipeline, stage
-from tests.pipeline.test_races import at_once, pipeline_findings
+from tests.pipeline.test_races import pipeline_findings
 from tests.pipeline.test_stage_history import HISTORY, IMPORT, import_deal
+from tests.racing import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def test_a_push_and_a_win_through_the_pages_are_one_after_the_other(rep):

@@ -14,7 +14,7 @@ from pipeline.stages import process_of
 from revops.refusals import Conflict, Refused
 from tests.factories.people import AT, by, make_person
 from tests.factories.pipeline import complete, make_deal, new_business
-from tests.pipeline.test_races import at_once
+from tests.racing import at_once
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
