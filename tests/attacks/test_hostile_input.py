@@ -24,6 +24,7 @@ from revops.outbox.tasks import sweep_outbox
 from revops.people.models import User
 from revops.work.models import Attachment
 from tests.api.calling import Caller
+from tests.attacks.red_team.doing import sheet_of
 from tests.attacks.submitting import forms_of
 from tests.factories.dealdesk import AT, HOUR, make_quote, slot_of, small_account, submit, term
 from tests.factories.people import by, signed_in
@@ -198,8 +199,6 @@ NUMBERS = ["NaN", "Infinity", "-Infinity", "1e999", "1E+30", "9" * 40, "101", "-
 @pytest.mark.parametrize("number", NUMBERS)
 def test_no_number_breaks_a_quote(number, rep):
     """What cannot be a discount or a quantity is refused by page and API alike."""
-    from tests.attacks.test_red_team import sheet_of
-
     quote = make_quote(rep, 5, deal=make_deal(rep, account=small_account()))
     before = QuoteLine.objects.get()
     client, caller = signed_in(rep), Caller(rep)
@@ -223,8 +222,6 @@ def test_no_number_breaks_a_quote(number, rep):
 
 
 def test_minus_nought_is_nought(rep):
-    from tests.attacks.test_red_team import sheet_of
-
     quote = make_quote(rep, 5, deal=make_deal(rep, account=small_account()))
     page = reverse("dealdesk:quote-edit", args=[quote.pk])
 
