@@ -33,12 +33,7 @@ from dealdesk.models import (
     TermsSnapshot,
 )
 from tests.factories.people import AT
-from tests.project.constraints.breaking import (
-    DAY,
-    LATER,
-    change,
-    twin,
-)
+from tests.project.constraints.breaking import DAY, LATER, change, twin
 
 
 def again(**facts) -> None:

@@ -15,13 +15,7 @@ from revops.people.models import Absence, ReportingLink, RoleGrant, Team, User
 from revops.work.models import Attachment, Task
 from revops.worktime.models import Calendar, Holiday
 from tests.factories.people import AT
-from tests.project.constraints.breaking import (
-    DAY,
-    by_somebody,
-    change,
-    own,
-    twin,
-)
+from tests.project.constraints.breaking import DAY, by_somebody, change, own, twin
 
 FOUNDATION = {
     # People

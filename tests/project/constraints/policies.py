@@ -32,12 +32,7 @@ from dealdesk.models import (
     VolumeTier,
 )
 from tests.factories.people import AT
-from tests.project.constraints.breaking import (
-    DAY,
-    by_somebody,
-    change,
-    twin,
-)
+from tests.project.constraints.breaking import DAY, by_somebody, change, twin
 
 
 def another_policy(**facts):

@@ -40,15 +40,7 @@ from pipeline.models import (
     Tally,
 )
 from tests.factories.people import AT
-from tests.project.constraints.breaking import (
-    DAY,
-    LATER,
-    both,
-    by_somebody,
-    change,
-    own,
-    twin,
-)
+from tests.project.constraints.breaking import DAY, LATER, both, by_somebody, change, own, twin
 
 SELLING = {
     # How a company sells
