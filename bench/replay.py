@@ -14,6 +14,7 @@ import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 MANY, DIFFERENT = 100_000, 5000
 
@@ -84,90 +85,120 @@ def frozen(policy, terms) -> dict[str, str]:
 
 def make(many: int) -> None:
     """Submissions of different terms, as they are once they are frozen."""
-    from django.utils import timezone
-
     from dealdesk.inputs import policy_in_force
-    from dealdesk.models import (
-        ApprovalRequest,
-        BillingFrequency,
-        JudgedFacts,
-        PaymentTerms,
-        Quote,
-        TermsSnapshot,
-    )
-    from dealdesk.replayfacts import VERSION
-    from pipeline.models import Account, Deal, Pipeline
-    from revops.people.models import User
 
-    now = timezone.now()
     chance = random.Random(7)
     version, policy = policy_in_force()
-    owner = User.objects.create(email="bench@example.com", name="Bench", created_at=now)
-    account = Account.objects.create(name="Bench", created_at=now)
-    pipeline = Pipeline.objects.get(key="new-business")
-    stage = pipeline.stages.first()
-    payment, billing = PaymentTerms.objects.first(), BillingFrequency.objects.first()
+    common = what_all_share(version)
     pool = [frozen(policy, terms_of(chance)) for _ in range(min(many, DIFFERENT))]
     for start in range(0, many, 2000):
         numbers = range(start, min(start + 2000, many))
         terms = [chance.choice(pool) for _ in numbers]
-        deals = Deal.objects.bulk_create(
-            Deal(
-                name=f"Deal {number}",
-                account=account,
-                pipeline=pipeline,
-                stage=stage,
-                owner=owner,
-                currency="USD",
-                close_date=now.date(),
-                created_at=now,
-            )
-            for number in numbers
+        quotes = make_quotes(numbers, common)
+        snapshots = make_snapshots(quotes, terms, common)
+        make_requests(quotes, snapshots, terms, common, chance)
+
+
+def what_all_share(version) -> SimpleNamespace:
+    """The deal's surroundings, and the moment at which everything is made."""
+    from django.utils import timezone
+
+    from dealdesk.models import BillingFrequency, PaymentTerms
+    from pipeline.models import Account, Pipeline
+    from revops.people.models import User
+
+    now = timezone.now()
+    pipeline = Pipeline.objects.get(key="new-business")
+    return SimpleNamespace(
+        now=now,
+        version=version,
+        owner=User.objects.create(email="bench@example.com", name="Bench", created_at=now),
+        account=Account.objects.create(name="Bench", created_at=now),
+        pipeline=pipeline,
+        stage=pipeline.stages.first(),
+        payment=PaymentTerms.objects.first(),
+        billing=BillingFrequency.objects.first(),
+    )
+
+
+def make_quotes(numbers: range, common: SimpleNamespace) -> list:
+    """A deal for each number, with one quote that was submitted."""
+    from dealdesk.models import Quote
+    from pipeline.models import Deal
+
+    deals = Deal.objects.bulk_create(
+        Deal(
+            name=f"Deal {number}",
+            account=common.account,
+            pipeline=common.pipeline,
+            stage=common.stage,
+            owner=common.owner,
+            currency="USD",
+            close_date=common.now.date(),
+            created_at=common.now,
         )
-        quotes = Quote.objects.bulk_create(
-            Quote(
-                deal=deal,
-                revision=1,
-                currency="USD",
-                priced_on=now.date(),
-                term_months=12,
-                payment_terms=payment,
-                billing=billing,
-                created_at=now,
-                status="submitted",
-                submitted_at=now,
-            )
-            for deal in deals
+        for number in numbers
+    )
+    return Quote.objects.bulk_create(
+        Quote(
+            deal=deal,
+            revision=1,
+            currency="USD",
+            priced_on=common.now.date(),
+            term_months=12,
+            payment_terms=common.payment,
+            billing=common.billing,
+            created_at=common.now,
+            status="submitted",
+            submitted_at=common.now,
         )
-        snapshots = TermsSnapshot.objects.bulk_create(
-            TermsSnapshot(
-                quote=quote,
-                body=each["body"],
-                digest=each["digest"],
-                segment=each["segment"],
-                taken_at=now,
-            )
-            for quote, each in zip(quotes, terms, strict=True)
+        for deal in deals
+    )
+
+
+def make_snapshots(quotes: list, terms: list, common: SimpleNamespace) -> list:
+    """What was frozen of each quote, with the facts that a replay judges."""
+    from dealdesk.models import JudgedFacts, TermsSnapshot
+    from dealdesk.replayfacts import VERSION
+
+    snapshots = TermsSnapshot.objects.bulk_create(
+        TermsSnapshot(
+            quote=quote,
+            body=each["body"],
+            digest=each["digest"],
+            segment=each["segment"],
+            taken_at=common.now,
         )
-        JudgedFacts.objects.bulk_create(
-            JudgedFacts(snapshot=snapshot, schema=VERSION, body=each["facts"])
-            for snapshot, each in zip(snapshots, terms, strict=True)
+        for quote, each in zip(quotes, terms, strict=True)
+    )
+    JudgedFacts.objects.bulk_create(
+        JudgedFacts(snapshot=snapshot, schema=VERSION, body=each["facts"])
+        for snapshot, each in zip(snapshots, terms, strict=True)
+    )
+    return snapshots
+
+
+def make_requests(
+    quotes: list, snapshots: list, terms: list, common: SimpleNamespace, chance: random.Random
+) -> None:
+    """The requests of those quotes, submitted on days of the last two years."""
+    from dealdesk.models import ApprovalRequest
+
+    ApprovalRequest.objects.bulk_create(
+        ApprovalRequest(
+            quote=quote,
+            deal=quote.deal,
+            attempt=1,
+            snapshot=snapshot,
+            policy=common.version,
+            route={},
+            route_key=each["key"],
+            status="pending",
+            submitted_at=common.now - timedelta(days=chance.randrange(700)),
+            expires_at=common.now + timedelta(days=30),
         )
-        ApprovalRequest.objects.bulk_create(
-            ApprovalRequest(
-                quote=quote,
-                deal=deal,
-                attempt=1,
-                snapshot=snapshot,
-                policy=version,
-                route={},
-                route_key=each["key"],
-                status="pending",
-                submitted_at=now - timedelta(days=chance.randrange(700)),
-                expires_at=now + timedelta(days=30),
-            )
-            for deal, quote, snapshot, each in zip(deals, quotes, snapshots, terms, strict=True)
-        )
+        for quote, snapshot, each in zip(quotes, snapshots, terms, strict=True)
+    )
 
 
 def terms_of(chance: random.Random):

@@ -38,6 +38,11 @@ from revops.work.models import Task
 @cache
 def tables() -> dict[str, Table]:
     """Each kind of row with its columns, in the order in which a chunk is written."""
+    return {**of_deals(), **of_visits(), **of_quotes(), **of_requests(), **of_the_ledger()}
+
+
+def of_deals() -> dict[str, Table]:
+    """Deals with their accounts and contacts."""
     return {
         "account": Table(
             Account,
@@ -55,6 +60,12 @@ def tables() -> dict[str, Table]:
             "closed_segment source external_id created_at search_text",
         ),
         "deal_contact": Table(DealContact, "deal_id contact_id role"),
+    }
+
+
+def of_visits() -> dict[str, Table]:
+    """Where deals stood, and what was shown, owed, pushed and done there."""
+    return {
         "visit": Table(
             StageVisit,
             "deal_id stage_id version_id move reason skipped entered_at entered_by_id left_at",
@@ -77,7 +88,12 @@ def tables() -> dict[str, Table]:
             "pushed_at pushed_by_id",
         ),
         "activity": Table(Activity, "id deal_id kind side happened_at body logged_by_id logged_at"),
-        # Before their quote: nothing can be added to a quote that was submitted.
+    }
+
+
+def of_quotes() -> dict[str, Table]:
+    """Quotes, after their rows: nothing can be added to one that was submitted."""
+    return {
         "line": Table(
             QuoteLine,
             "id quote_id position product_id period list_unit_price tier_percent term_percent "
@@ -96,6 +112,12 @@ def tables() -> dict[str, Table]:
             TermsSnapshot,
             "id quote_id body digest price_digest commercial_digest legal_digest segment taken_at",
         ),
+    }
+
+
+def of_requests() -> dict[str, Table]:
+    """Requests with everybody asked, and what they leave in the register."""
+    return {
         "request": Table(
             ApprovalRequest,
             "id quote_id deal_id attempt snapshot_id policy_id route route_key is_automatic why "
@@ -122,6 +144,12 @@ def tables() -> dict[str, Table]:
             "requester_id team_id outcome requested_at decided_at business_hours",
         ),
         "decider": Table(ExceptionRecord.deciders.through, "exceptionrecord_id user_id"),
+    }
+
+
+def of_the_ledger() -> dict[str, Table]:
+    """Tasks, and what the ledger holds of everything."""
+    return {
         "task": Table(
             Task,
             "id kind about_type about_id title assignee_id due_at dedupe_key state result "
