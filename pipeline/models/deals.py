@@ -262,6 +262,13 @@ class Deal(ProtectedStateMixin, Versioned):
             models.Index(fields=["created_at", "id"], name="pipeline_deal_created"),
             models.Index(fields=["search_text", "id"], name="pipeline_deal_name"),
             models.Index(fields=["closed_on", "id"], name="pipeline_deal_closed_on"),
+            # The list of what was won or lost: by closing day, or of a period by close date.
+            models.Index(
+                fields=["status", "closed_on", "id"],
+                include=["close_date"],
+                condition=Q(closed_on__isnull=False),
+                name="pipeline_deal_closed_list",
+            ),
             # Findings are counted over all open deals, and over those of an owner.
             models.Index(
                 fields=["owner"],
