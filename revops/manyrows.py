@@ -1,4 +1,4 @@
-"""Writing other values into each of many rows, and asking for rows by many numbers."""
+"""Writing other values into each of many rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from django.db import connection, models
 from django.db.models import Field
-from django.db.models.expressions import RawSQL
 
 BATCH = 1000
 
@@ -66,10 +65,3 @@ def one_by_one(
 
 def quoted(field: Field[Any, Any]) -> str:
     return connection.ops.quote_name(field.get_attname_column()[1] or "")
-
-
-def among(pks: Sequence[int]) -> Sequence[int] | RawSQL:
-    """These numbers as what `__in` is given: one value, where each would be written out."""
-    if connection.vendor != "postgresql":
-        return pks
-    return RawSQL("SELECT unnest(%s::bigint[])", [list(pks)])

@@ -16,7 +16,7 @@ from pipeline import registry
 from pipeline.junkwords import junk_words
 from pipeline.models import CriterionTick, Deal, DealContact, DeclaredNone, GateDebt, StageVisit
 from pipeline.registry import DealFacts
-from revops.manyrows import among
+from revops.among import Among
 from revops.work.models import Attachment
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ class Beside:
     def __init__(self, deals: Sequence[Deal], at: datetime) -> None:
         self.deals, self.at = deals, at
         self.pks = [deal.pk for deal in deals]
-        self.ours = among(self.pks)
+        self.ours = Among(self.pks)
         self.junk = junk_words()
         self._extra: dict[str, Mapping[int, Any]] = {}
 
