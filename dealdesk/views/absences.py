@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dealdesk.absenceforms import AbsenceForm, first_and_last, people_one_answers_for
+from dealdesk.forms.absences import AbsenceForm, first_and_last, people_one_answers_for
 from dealdesk.operations.handing import describe_slots
 from dealdesk.views.shared import by_and_at, version_in
 from revops.people.models import Absence

@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from dealdesk import operations
-from dealdesk.addforms import AddForm
+from dealdesk.forms.adding import AddForm
 from dealdesk.views.requests import show
 from dealdesk.views.shared import by_and_at, request_or_404
 from revops.refusals import Refused

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dealdesk.bunching import BIN, Excess, Split, bins_of, excess_under, series
-from dealdesk.bunchingforms import BunchingForm
 from dealdesk.bunchingreads import (
     SPLIT_DAYS,
     Judged,
@@ -24,6 +23,7 @@ from dealdesk.bunchingreads import (
     late_edits,
     splits_of,
 )
+from dealdesk.forms.bunching import BunchingForm
 from dealdesk.inputs import policy_in_force
 from dealdesk.permissions import can_see_exceptions
 from dealdesk.policy import Policy

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dealdesk.caseforms import CaseForm, case_initial
+from dealdesk.forms.cases import CaseForm, case_initial
 from dealdesk.inputs import policy_in_force
 from dealdesk.models import PolicyCase
 from dealdesk.operations import add_case, change_case, restore_case, retire_case

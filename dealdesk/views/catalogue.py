@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dealdesk.caseforms import NewTermForm, RungForm, TermCatalogueForm
+from dealdesk.forms.cases import NewTermForm, RungForm, TermCatalogueForm
 from dealdesk.inputs import policy_in_force
 from dealdesk.models import (
     BillingFrequency,

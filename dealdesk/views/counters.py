@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from dealdesk import operations
 from dealdesk.carrying import left_to_ask
 from dealdesk.comparing import compared_fully
-from dealdesk.counterforms import CounterForm, form_for
 from dealdesk.coverage import names_of, waiting_for
 from dealdesk.exclusions import excluded_people
 from dealdesk.forms import ReasonForm
+from dealdesk.forms.counters import CounterForm, form_for
 from dealdesk.inputs import policy_in_force, rows_of
 from dealdesk.models import ApprovalRequest, ApprovalSlot, CounterOffer, Quote
 from dealdesk.operations.counters import offered_terms

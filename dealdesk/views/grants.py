@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dealdesk import operations
 from dealdesk.forms import ReasonForm
-from dealdesk.grantforms import GrantForm
+from dealdesk.forms.grants import GrantForm
 from dealdesk.inputs import policy_in_force
 from dealdesk.models import NonStandardTerm, StandingGrant
 from dealdesk.operations.grants import GIVEN_BY

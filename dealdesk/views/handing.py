@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from dealdesk import operations
-from dealdesk.handingforms import SuccessorsForm
+from dealdesk.forms.handing import SuccessorsForm
 from dealdesk.operations.handing import undecided_slots
 from dealdesk.permissions import check_can_govern
 from dealdesk.views.shared import by_and_at

@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dealdesk import links, operations
-from dealdesk.decisionforms import LinkDecisionForm
+from dealdesk.forms.decisions import LinkDecisionForm
 from dealdesk.links import LinkKind, LinkOutcome
 from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
 from dealdesk.policy import StepUp, policy_from_json

@@ -19,13 +19,13 @@ from dealdesk import operations
 from dealdesk.coverage import cover_of_quote, names_of, waiting_for, what_primary_gives_up
 from dealdesk.drafts import draft_of
 from dealdesk.forms import Sheet, SubmitForm
+from dealdesk.forms.trades import type_trade
 from dealdesk.inputs import policy_in_force, rows_of
 from dealdesk.models import Quote
 from dealdesk.permissions import check_can_quote, check_can_save, check_can_submit
 from dealdesk.policy import Policy
 from dealdesk.previewing import Preview
 from dealdesk.pricing import rounded
-from dealdesk.tradeforms import type_trade
 from dealdesk.trades import Trade
 from dealdesk.views.shared import (
     by_and_at,

@@ -10,11 +10,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from dealdesk.forms.replays import ExportForm
 from dealdesk.models import ReplayFile
 from dealdesk.operations import replayfiles
 from dealdesk.policy import policy_from_json
 from dealdesk.replayfile import PAST_DEAL, SOURCE, file_kind
-from dealdesk.replayforms import ExportForm
 from dealdesk.tasks import work_on_replay_file
 from dealdesk.views.replays import governors, share
 from dealdesk.views.shared import by_and_at, version_in

@@ -14,12 +14,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from dealdesk.forms.replays import ReplayForm
 from dealdesk.models import ApprovalRequest, ReplayChanges, ReplayRun
 from dealdesk.operations import replays
 from dealdesk.permissions import check_can_govern
 from dealdesk.policy import policy_from_json
 from dealdesk.replaycompare import Change
-from dealdesk.replayforms import ReplayForm
 from dealdesk.replaying import seconds_needed, submissions
 from dealdesk.replayjudge import Judge
 from dealdesk.tasks import work_on_replay

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from dealdesk import operations
-from dealdesk.addforms import AddForm
 from dealdesk.coverage import conditions_of
 from dealdesk.forms import ReasonForm
+from dealdesk.forms.adding import AddForm
 from dealdesk.mails import given_facts, in_return_facts
 from dealdesk.models import ApprovalRequest, Decision
 from dealdesk.permissions import (

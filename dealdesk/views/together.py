@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from dealdesk import operations
-from dealdesk.decisionforms import TogetherForm
+from dealdesk.forms.decisions import TogetherForm
 from dealdesk.models import ApprovalSlot
 from dealdesk.operations.together import MOST_TOGETHER, Picked
 from dealdesk.views.approvals import show_inbox

@@ -292,7 +292,7 @@ def test_a_policy_that_is_none_is_refused(administrator):
 
 
 def test_months_before_keeps_to_the_calendar():
-    from dealdesk.replayforms import months_before
+    from dealdesk.forms.replays import months_before
 
     assert months_before(date(2026, 3, 31), 1) == date(2026, 2, 28)
     assert months_before(date(2026, 1, 15), 13) == date(2024, 12, 15)

@@ -8,7 +8,9 @@ from typing import Any
 
 from django import forms
 
-from dealdesk.forms import Choices, WishField, choices_for, text_of
+from dealdesk.forms.cells import WishField
+from dealdesk.forms.choices import Choices, choices_for
+from dealdesk.forms.typed import text_of
 from dealdesk.inputs import QuoteRows
 from dealdesk.models import Quote, QuoteLine
 from dealdesk.patches import ConcessionPatch, LinePatch, Patch, TermPatch

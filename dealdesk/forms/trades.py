@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from dealdesk.forms import Choices, Raw, text_of
+from dealdesk.forms.choices import Choices
+from dealdesk.forms.typed import Raw, text_of
 from dealdesk.models import QuoteLine
 from dealdesk.policy import billing_rank
 from dealdesk.trades import Edit, EditKind, Trade

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-from dealdesk.forms import DecisionForm
+from dealdesk.forms.requests import DecisionForm
 from dealdesk.models import Decision
 from revops.frame.forms import PercentField
 
