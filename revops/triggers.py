@@ -1,4 +1,4 @@
-"""History that the database itself keeps from being rewritten.
+"""History that the database itself keeps from being rewritten, and marks that it leaves.
 
 Apps declare their tables when they start; the triggers are put in place after every migrate
 (SQLite drops them when it remakes a table) and a system check compares them with the database.
@@ -13,6 +13,8 @@ from typing import Any
 
 from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections
+
+from revops import marking
 
 PREFIX = "keep_"
 
@@ -175,6 +177,7 @@ def install(using: str = DEFAULT_DB_ALIAS) -> None:
                 statements = sqlite_triggers(rule, columns)
             for statement in statements.values():
                 cursor.execute(statement)
+    marking.install(connection)
 
 
 def lift(using: str = DEFAULT_DB_ALIAS) -> None:
@@ -217,7 +220,7 @@ def installed_names(cursor: Any, vendor: str) -> list[tuple[str, str]]:
 def problems(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     """What differs between the declared triggers and those in the database, in sentences."""
     connection = connections[using]
-    found: list[str] = []
+    found = marking.problems(connection)
     with connection.cursor() as cursor:
         for rule in present_rules(connection):
             columns = columns_of(connection, rule.table)

@@ -2,7 +2,7 @@ import pytest
 from django.core.checks import run_checks
 from django.db import DatabaseError, connection, transaction
 
-from revops import triggers
+from revops import marking, triggers
 from revops.people.models import RoleGrant
 from tests.foundation import AT, make_person
 
@@ -91,6 +91,50 @@ def test_the_system_check_warns_of_a_trigger_that_was_dropped():
 
     found = run_checks(databases=["default"], tags=["database"])
     assert "revops.W001" in {message.id for message in found}
+
+
+@pytest.fixture
+def desk_marks(paper):
+    """Marks on the table of its own: whoever has published papers."""
+    execute("CREATE TABLE test_mark (id integer, title text)")
+    rule = marking.MarkRule(
+        table="test_paper",
+        into="test_mark",
+        whose="title",
+        columns=("note",),
+        condition="{row}.state = 'published'",
+        afresh="UPDATE test_paper SET note = 'afresh' WHERE id = 1",
+    )
+    marking.declare_marks(rule)
+    triggers.install()
+    yield lambda statement: execute(statement) or marks()
+    marking._declared.rules.pop("test_paper")
+
+
+def marks() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT title FROM test_mark ORDER BY title")
+        found = [title for (title,) in cursor.fetchall()]
+        cursor.execute("DELETE FROM test_mark")
+    return found
+
+
+def test_a_change_marks_whose_it_was_and_whose_it_is(desk_marks):
+    assert desk_marks("UPDATE test_paper SET note = 'seen'") == ["B"]
+    assert desk_marks("UPDATE test_paper SET note = 'seen'") == []
+    assert desk_marks("UPDATE test_paper SET title = 'C' WHERE id = 2") == ["B", "C"]
+    assert desk_marks("UPDATE test_paper SET state = 'draft' WHERE id = 2") == ["C"]
+    assert desk_marks("UPDATE test_paper SET state = 'published' WHERE id = 1") == ["A"]
+    assert desk_marks("INSERT INTO test_paper VALUES (3, 'published', 'A', NULL)") == ["A"]
+    assert desk_marks("DELETE FROM test_paper") == ["A"]
+
+
+def test_marks_that_are_missing_or_differ_are_named(desk_marks):
+    assert triggers.problems() == []
+
+    triggers.lift()
+
+    assert any("keep_marks_test_paper_update" in problem for problem in triggers.problems())
 
 
 def test_a_role_grant_is_revoked_once_and_never_deleted():
