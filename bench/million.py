@@ -49,11 +49,25 @@ def main() -> int:
         # Neither triggers nor foreign keys are asked while this connection writes.
         server.execute("SET session_replication_role = replica")
         deals = multiplied(server, wanted)
+        # Nothing marked the owners of the copies.
+        server.execute("DELETE FROM pipeline_findingframe")
         server.execute("VACUUM ANALYZE")
+    as_beat_does()
     taken = round(time.monotonic() - started)
     told = {"deals": deals, "seconds": taken, "tables": ["deals", *ROWS], "left": LEFT}
     json.dump(told, sys.stdout)
     return 0
+
+
+def as_beat_does() -> None:
+    """Count findings anew, as beat does within a minute."""
+    import django
+
+    from bench.moves import fold_marks
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()
+    fold_marks()
 
 
 def multiplied(server: psycopg.Connection, wanted: int) -> int:

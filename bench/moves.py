@@ -40,12 +40,10 @@ def measured(deals: int) -> dict[str, dict[str, Any]]:
 
 
 def fold_marks() -> None:
-    """Count the days that were moved on, as beat does every minute."""
-    from django.utils import timezone
+    """Count the days and owners that were moved on, as beat does every minute."""
+    from pipeline.tasks import fold_tallies
 
-    from pipeline.tallies import fold
-
-    while fold(at=timezone.now()):
+    while fold_tallies():
         pass
 
 

@@ -35,6 +35,7 @@ class PipelineConfig(AppConfig):
         register_default(ensure_defaults)
         register_default(ensure_stage_actions)
         history.declare_history()
+        history.declare_finding_marks()
         holding.register()
         integrity.register()
         facts.register()

@@ -1,7 +1,10 @@
-"""Which rows of the pipeline the database itself keeps from being rewritten."""
+"""What the database itself does for the pipeline: history is kept, changes of deals are marked."""
 
 from __future__ import annotations
 
+from pipeline.models import Deal, FindingFrame, FindingMark
+from pipeline.models.deals import JUDGED
+from revops.marking import MarkRule, declare_marks
 from revops.triggers import declare
 
 OF_RULE = (
@@ -36,3 +39,21 @@ def declare_history() -> None:
     declare("pipeline_criteriontick", once=("withdrawn_at", "withdrawn_by_id"))
     # Who pays it off may change, since people leave.
     declare("pipeline_gatedebt", once=("paid_at", "paid_by_id"), free=("owner_id",))
+
+
+def declare_finding_marks() -> None:
+    """Whatever changes what findings are judged by marks the deal's owner."""
+    declare_marks(
+        MarkRule(
+            table=Deal._meta.db_table,
+            into=FindingMark._meta.db_table,
+            whose="owner_id",
+            columns=tuple(column_of(name) for name in JUDGED),
+            condition="{row}.status = 'open'",
+            afresh=f"DELETE FROM {FindingFrame._meta.db_table}",
+        )
+    )
+
+
+def column_of(name: str) -> str:
+    return str(Deal._meta.get_field(name).get_attname_column()[1])  # type: ignore[union-attr]

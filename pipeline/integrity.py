@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 from django.db.models.functions import Lag, RowNumber
 from django.utils import timezone
 
+from pipeline.findings import folding
 from pipeline.findings.keeping import batches, judged
 from pipeline.models import Deal, DealStanding, PipelineVersion, StageRollup, StageRule, StageVisit
 from pipeline.rollups import Cell, counted
@@ -61,6 +62,11 @@ def check_standings() -> Iterator[str]:
 def check_tallies() -> Iterator[str]:
     """The tallies of days that are not marked say what the base rows say."""
     yield from islice(differences(at=timezone.now()), MOST)
+
+
+def check_finding_tallies() -> Iterator[str]:
+    """The counts of findings of owners who are not marked say what their deals say."""
+    yield from islice(folding.differences(), MOST)
 
 
 def check_visits() -> Iterator[str]:
@@ -152,6 +158,7 @@ def register() -> None:
     register_integrity("pipeline.rollups", check_rollups)
     register_integrity("pipeline.standings", check_standings)
     register_integrity("pipeline.tallies", check_tallies)
+    register_integrity("pipeline.finding_tallies", check_finding_tallies)
     register_integrity("pipeline.visits", check_visits)
     register_integrity("pipeline.pushes", check_pushes)
     register_integrity("pipeline.statuses", check_statuses)

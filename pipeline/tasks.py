@@ -2,6 +2,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from pipeline import tallies
+from pipeline.findings import folding
 from pipeline.forecasting.snapshots import snapshot_is_due
 from pipeline.operations.alerts import sweep_findings as sweep
 from pipeline.operations.digests import due
@@ -37,8 +38,9 @@ def send_digests():
 
 @shared_task
 def fold_tallies():
-    """Count marked days anew; readers count them from base rows until then."""
+    """Count marked days and owners anew; readers count them from base rows until then."""
     at = timezone.now()
+    folding.fold(at=at)
     tallies.turn_of_month(at)
     return tallies.fold(at=at)
 

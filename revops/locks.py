@@ -20,6 +20,7 @@ class Lock(IntEnum):
     RULES = 471_004
     ABSENCES = 471_005
     TALLIES = 471_020
+    FINDINGS = 471_021
     ALERTS = 471_010
     IMPORTS = 471_011
 

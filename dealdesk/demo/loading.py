@@ -39,6 +39,7 @@ from dealdesk.models import (
 )
 from dealdesk.policy import Policy
 from pipeline.defaults import NEW_BUSINESS
+from pipeline.findings.folding import rebuild as count_findings
 from pipeline.findings.keeping import recount_deals
 from pipeline.models import Deal, Pipeline
 from pipeline.rollups import rebuild_rollups
@@ -89,6 +90,7 @@ def load_demo(
     """
     loaded = write_company(deals=deals, seed=seed, password=password, by=by, at=at, told=told)
     show_the_desk(at=at)
+    count_findings(at=at)
     seal_checkpoint(at=at)
     if connection.vendor == "postgresql":
         analyze()

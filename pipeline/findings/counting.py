@@ -1,24 +1,23 @@
-"""How many deals have which finding, by owner: one pass over the open deals."""
+"""How many deals have which finding, by owner and team: kept counts, right to the last deal."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import reduce
-from operator import add
-from typing import Any
+from functools import cached_property
+from typing import NamedTuple
 
 from django.core.cache import cache
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from pipeline.findings.context import Context, read_context
-from pipeline.findings.judging import condition, has_problem, kinds, problem_keys
+from pipeline.findings.frames import present_frame
+from pipeline.findings.grouping import Sums, sums_kept, sums_of
+from pipeline.findings.judging import has_problem, kinds
 from pipeline.models import Deal
 from revops.company.models import Company
 from revops.company.rates import RateMissing, convert
@@ -31,27 +30,44 @@ MOST_SHOWN = 99
 KEPT_FOR = 60
 
 
+class Person(NamedTuple):
+    """What is told of an owner."""
+
+    id: int
+    name: str
+    email: str
+    team: int | None
+    team_name: str | None
+
+
 @dataclass
 class Row:
     """The findings of one owner's deals, or of a team's."""
 
     name: str
     number: int = 0
-    person: User | None = None
-    counts: Counter[str] = field(default_factory=Counter)
+    person: Person | None = None
+    numbers: list[int] = field(default_factory=list)
+    """Open deals, those with each kind, those with any problem."""
     amounts: defaultdict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
     @property
     def open(self) -> int:
-        return self.counts[OPEN]
+        return self.numbers[0] if self.numbers else 0
 
     @property
     def problems(self) -> int:
-        return self.counts[PROBLEM]
+        return self.numbers[-1] if self.numbers else 0
 
-    def add(self, other: Row) -> None:
-        self.counts.update(other.counts)
-        for currency, amount in other.amounts.items():
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        names = (OPEN, *(kind.key for kind in kinds()), PROBLEM)
+        return dict(zip(names, self.numbers or [0] * len(names), strict=True))
+
+    def add(self, numbers: Sequence[int], amounts: Mapping[str, Decimal]) -> None:
+        own = self.numbers or [0] * len(numbers)
+        self.numbers = [one + other for one, other in zip(own, numbers, strict=True)]
+        for currency, amount in amounts.items():
             self.amounts[currency] += amount
 
 
@@ -78,76 +94,43 @@ class Counted:
 
 
 def count_findings(deals: QuerySet[Deal], context: Context) -> Counted:
-    """Count in two questions, whatever there is: the deals, then their owners."""
-    by_owner: dict[int, Row] = {}
-    for row in counted(deals, context):
-        owner = by_owner.setdefault(row.number, row)
-        if owner is not row:
-            owner.add(row)
-    people = User.objects.select_related("team").in_bulk(by_owner)
-    total, teams = Row("All"), dict[int, Row]()
-    for number, row in by_owner.items():
-        row.person = people[number]
-        row.name = row.person.name
-        total.add(row)
-        team = row.person.team
-        if team is not None:
-            teams.setdefault(team.pk, Row(team.name, team.pk)).add(row)
-    return Counted(total, most_first(by_owner.values()), most_first(teams.values()))
+    """Judge all of these deals: two questions, whatever there is."""
+    return counted(sums_of(deals, context))
 
 
-SUMS = """
-SELECT owner_id, currency, count(*), {counts},
-       count(*) FILTER (WHERE {wrong}), sum(amount) FILTER (WHERE {wrong})
-FROM ({rows}) AS judged
-GROUP BY owner_id, currency
-"""
+def count_of_owners(whose: Q, context: Context) -> Counted:
+    """The findings of all deals of some owners, as `count_findings` would count them.
 
-
-def counted(deals: QuerySet[Deal], context: Context) -> Iterable[Row]:
-    """One row for each owner and currency, in one question that judges each deal once."""
-    known = kinds()
-    bits = {kind.key: 1 << place for place, kind in enumerate(known)}
-    wrong = sum(bits[key] for key in problem_keys())
-    try:
-        told, parameters = judged(deals, bits, context)
-    except EmptyResultSet:
-        return
-    sums = SUMS.format(
-        counts=", ".join(f"count(*) FILTER (WHERE {has(bits[kind.key])})" for kind in known),
-        wrong=has(wrong),
-        rows=told,
-    )
-    names = [OPEN, *bits, PROBLEM]
-    with connection.cursor() as cursor:
-        cursor.execute(sums, parameters)
-        for number, currency, *counts, value in cursor.fetchall():
-            amount = Decimal(str(value or 0)).quantize(Decimal("0.01"))
-            amounts = defaultdict(Decimal, {currency: amount})
-            found = Counter(dict(zip(names, counts, strict=True)))
-            yield Row("", number, counts=found, amounts=amounts)
-
-
-def has(bits: int) -> str:
-    return f"findings & {bits} <> 0"
-
-
-def judged(
-    deals: QuerySet[Deal], bits: Mapping[str, int], context: Context
-) -> tuple[str, Sequence[Any]]:
-    """The open deals, each with its findings as bits of one number.
-
-    Without its end the database would judge a deal anew for each count.
+    From kept counts where the frame they were kept for holds; what changed since is judged anew.
     """
-    findings = [
-        Case(When(condition(key, context), then=Value(bit)), default=Value(0))
-        for key, bit in bits.items()
-    ]
-    rows = deals.open().order_by()  # type: ignore[attr-defined]
-    rows = rows.values("owner_id", "currency", "amount", findings=reduce(add, findings))
-    told, parameters = rows.query.sql_with_params()
-    end = "OFFSET 0" if connection.vendor == "postgresql" else "LIMIT -1"
-    return f"{told} {end}", parameters
+    frame = present_frame()
+    if frame and frame.holds(context):
+        sums = list(sums_kept(whose, context))
+        # Another frame may have come between the two questions.
+        if all(each.frame in (None, frame.number) for each in sums):
+            return counted(sums)
+    return count_findings(Deal.objects.filter(whose), context)
+
+
+def counted(sums: Iterable[Sums]) -> Counted:
+    owners: dict[int, Row] = {}
+    for each in sums:
+        row = owners.setdefault(each.owner, Row("", each.owner))
+        row.add(each.counts, {each.currency: each.amount})
+    total, teams = Row("All"), dict[int, Row]()
+    for person in people(owners):
+        row = owners[person.id]
+        row.person, row.name = person, person.name
+        total.add(row.numbers, row.amounts)
+        if person.team is not None:
+            team = teams.setdefault(person.team, Row(person.team_name or "", person.team))
+            team.add(row.numbers, row.amounts)
+    return Counted(total, most_first(owners.values()), most_first(teams.values()))
+
+
+def people(numbers: Iterable[int]) -> list[Person]:
+    columns = ("pk", "name", "email", "team", "team__name")
+    return [Person(*facts) for facts in User.objects.filter(pk__in=numbers).values_list(*columns)]
 
 
 def most_first(rows: Iterable[Row]) -> list[Row]:

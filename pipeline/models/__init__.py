@@ -11,6 +11,7 @@ from pipeline.models.deals import (
     DealMember,
     DeclaredNone,
 )
+from pipeline.models.findings import FindingFrame, FindingMark, FindingTally, TurningDeal
 from pipeline.models.history import (
     ClosePullIn,
     ClosePush,
@@ -58,6 +59,9 @@ __all__ = [
     "DigestSent",
     "ExitCriterion",
     "FindingAlert",
+    "FindingFrame",
+    "FindingMark",
+    "FindingTally",
     "ForecastCall",
     "ForecastSnapshot",
     "GateDebt",
@@ -76,4 +80,5 @@ __all__ = [
     "StageVisit",
     "Tally",
     "TallyMark",
+    "TurningDeal",
 ]

@@ -54,6 +54,28 @@ GROUPED = (
 """What reports add deals up by, so that an index alone answers them."""
 
 
+JUDGED = (
+    "pipeline",
+    "stage",
+    "entered_stage_at",
+    "close_date",
+    "created_at",
+    "buyer_acted_at",
+    "push_count",
+    "reviewed_pushes",
+    "next_step",
+    "missing_count",
+    "decision_maker_known",
+    "debt_due_on",
+    "skipped_at",
+    "approval_ends_at",
+    "approval_voided",
+    "amount",
+    "currency",
+)
+"""What findings of an open deal are judged by and added up, beside whose it is."""
+
+
 class Deal(ProtectedStateMixin, Versioned):
     """One sale we try to make to one account."""
 
@@ -272,26 +294,7 @@ class Deal(ProtectedStateMixin, Versioned):
             # Findings are counted over all open deals, and over those of an owner.
             models.Index(
                 fields=["owner"],
-                include=[
-                    "pipeline",
-                    "stage",
-                    "entered_stage_at",
-                    "close_date",
-                    "created_at",
-                    "buyer_acted_at",
-                    "push_count",
-                    "reviewed_pushes",
-                    "next_step",
-                    "missing_count",
-                    "decision_maker_known",
-                    "debt_due_on",
-                    "skipped_at",
-                    "approval_ends_at",
-                    "approval_voided",
-                    "amount",
-                    "currency",
-                    "id",
-                ],
+                include=[*JUDGED, "id"],
                 condition=Q(status="open"),
                 name="pipeline_deal_findings",
             ),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from pipeline import queries
 from pipeline.findings import Finding, find, kind_of, kinds, read_context
-from pipeline.findings.counting import count_findings, count_own
+from pipeline.findings.counting import count_findings, count_of_owners, count_own
 from pipeline.forms.hygiene import HygieneForm, scopes_of
 from pipeline.keyset import Order, page_of
 from pipeline.models import Deal
@@ -47,8 +47,7 @@ def hygiene(request):
     check_may_read(request.user)
     at = timezone.now()
     form = HygieneForm(request.GET, user=request.user)
-    deals = queries.deals_for(request.user, form.filters(), at=at)
-    counted = count_findings(deals, read_context(at))
+    counted = counted_for(request.user, form.filters(), at)
     everybody = "everybody" in request.GET
     owners = counted.owners if everybody else counted.owners[:OWNERS_SHOWN]
     query = {name: value for name, value in form.data.items() if value and name != "everybody"}
@@ -56,8 +55,7 @@ def hygiene(request):
         "form": form,
         "total": counted.total,
         "value": counted.value(at),
-        "kinds": [KindRow(kind, counted.total.counts[kind.key], query) for kind in kinds()],
-        "columns": [kind for kind in kinds() if counted.total.counts[kind.key]],
+        "kinds": kind_rows(counted.total.counts, query),
         "owners": rows_with(owners, "owner", query),
         "more_owners": len(counted.owners) - len(owners),
         "teams": rows_with(counted.teams, "team", query),
@@ -69,31 +67,38 @@ def hygiene(request):
     return render(request, "pipeline/hygiene/hygiene.html", context)
 
 
-def deals_url(query, **more) -> str:
-    return f"{reverse('pipeline:hygiene-deals')}?{urlencode({**query, **more})}"
+def counted_for(user, filters, at):
+    """The findings of the deals that are asked: kept by owner, where nothing else is asked."""
+    whose = queries.owners_in(filters, user)
+    if whose is None:
+        return count_findings(queries.deals_for(user, filters, at=at), read_context(at))
+    return count_of_owners(whose, read_context(at))
+
+
+def deals_url(query) -> str:
+    return f"{reverse('pipeline:hygiene-deals')}?{urlencode(query)}"
 
 
 @dataclass(frozen=True)
 class KindRow:
-    """One kind of finding with its count."""
+    """One kind of finding with its count, and where its deals are."""
 
     kind: object
     count: int
-    query: dict
+    url: str
 
-    @property
-    def url(self) -> str:
-        return deals_url(self.query, kind=self.kind.key)
+
+def kind_rows(counts, query) -> list[KindRow]:
+    return [
+        KindRow(kind, counts[kind.key], deals_url({**query, "kind": kind.key})) for kind in kinds()
+    ]
 
 
 def rows_with(rows, name: str, query) -> list[dict]:
     """Each owner or team with its counts, and where its deals are."""
-    shown = []
-    for row in rows:
-        whose = {**query, name: row.number}
-        cells = [(kind, row.counts[kind.key], deals_url(whose, kind=kind.key)) for kind in kinds()]
-        shown.append({"row": row, "cells": cells, "url": deals_url(whose)})
-    return shown
+    others = {key: value for key, value in query.items() if key != name}
+    base = deals_url(others) + ("&" if others else "")
+    return [{"row": row, "url": f"{base}{name}={row.number}"} for row in rows]
 
 
 def scope_tabs(request, form) -> list[dict]:

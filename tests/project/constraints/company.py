@@ -31,6 +31,7 @@ from dealdesk.models import (
 from dealdesk.operations import answer_question, ask_desk, ask_submitter, claim_approval
 from dealdesk.operations.policydrafting import change_policy_draft, start_policy_draft
 from dealdesk.policy import Floor, JudgedBasis
+from pipeline.findings import folding
 from pipeline.models import (
     AlertPreference,
     CleanUpRun,
@@ -78,6 +79,7 @@ def build() -> None:
     DealContact.objects.create(deal=deal, contact=make_contact(deal.account))
     on_deal(deal, rep)
     sell(deal, rep, vp, desk)
+    folding.fold(at=AT)
     draft_of_the_process()
     draft_of_the_policy()
     wordings(deal, desk)

@@ -23,6 +23,7 @@ from pipeline.models import (
     DigestSent,
     ExitCriterion,
     FindingAlert,
+    FindingTally,
     ForecastCall,
     ForecastSnapshot,
     GateDebt,
@@ -130,6 +131,7 @@ SELLING = {
     "pipeline_standing_one_present_per_deal": twin(DealStanding, {"until": None}),
     "pipeline_standing_ends_after_it_began": twin(DealStanding, until=AT - timedelta(days=99)),
     "pipeline_tally_one_per_day_or_month": twin(Tally),
+    "pipeline_finding_tally_one_per_currency": twin(FindingTally),
     # What is expected
     "pipeline_quota_one_per_period": twin(Quota, {"pipeline__isnull": False}, external_id=""),
     "pipeline_quota_one_for_all_pipelines": twin(Quota, {"pipeline": None}),
