@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from django.db import connection
 
 from pipeline import criteria, registry
 from pipeline.junkwords import junk_words
@@ -57,13 +60,33 @@ class DealRows:
     nones: list[DeclaredNone]
     files: list[Attachment]
 
+    @property
+    def beside(self) -> BesideOne:
+        return BesideOne(
+            self.contacts,
+            frozenset((tick.stage.key, tick.criterion_key) for tick in self.ticks),
+            frozenset(row.item_key for row in self.nones),
+            frozenset(file.kind for file in self.files),
+        )
 
-NO_ROWS = DealRows([], [], [], [])
+
+@dataclass(frozen=True)
+class BesideOne:
+    """What the rows beside a deal come to for its gates; who wrote them no gate asks."""
+
+    contacts: list[DealContact]
+    ticks: frozenset[tuple[str, str]] = frozenset()
+    declared_none: frozenset[str] = frozenset()
+    attachments: frozenset[str] = frozenset()
+    owes: bool = False
+
+
+NOTHING_BESIDE = BesideOne([])
 """What stands beside a deal that is only just entered."""
 
 
 def rows_of(deal: Deal) -> DealRows:
-    """Read what stands beside one deal: four questions, for gates and page alike."""
+    """Read what stands beside one deal, for its page: four questions."""
     ticks = deal.ticks.filter(withdrawn_at=None)
     return DealRows(
         list(deal.deal_contacts.select_related("contact__account").order_by("contact__name", "pk")),
@@ -73,14 +96,44 @@ def rows_of(deal: Deal) -> DealRows:
     )
 
 
-def rows_beside(deal: Deal) -> DealRows:
-    """The rows beside one deal, read once while something holds them."""
-    return remembered(("beside", deal.pk), lambda: rows_of(deal))
+def beside(deal: Deal) -> BesideOne:
+    """What stands beside one deal, read once while something holds it."""
+    return remembered(("beside", deal.pk), lambda: read_beside(deal))
 
 
-def load_facts(deal: Deal, at: datetime, *, rows: DealRows | None = None) -> DealFacts:
+def read_beside(deal: Deal) -> BesideOne:
+    """Ask for the people, and in one question for everything that has no more than a name."""
+    people = deal.deal_contacts.select_related("contact__account").order_by("pk")
+    found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        cursor.execute(NAMED, {"deal": deal.pk})
+        for what, whose, name in cursor.fetchall():
+            found[what].add((whose, name))
+    return BesideOne(
+        list(people),
+        frozenset(found["tick"]),
+        frozenset(name for _, name in found["none"]),
+        frozenset(name for _, name in found["file"]),
+        owes=bool(found["debt"]),
+    )
+
+
+NAMED = """
+SELECT 'tick', stage.key, tick.criterion_key
+FROM pipeline_criteriontick tick JOIN pipeline_stage stage ON stage.id = tick.stage_id
+WHERE tick.deal_id = %(deal)s AND tick.withdrawn_at IS NULL
+UNION ALL SELECT 'none', '', item_key FROM pipeline_declarednone WHERE deal_id = %(deal)s
+UNION ALL SELECT 'file', '', kind FROM work_attachment
+WHERE about_type = 'deal' AND about_id = %(deal)s AND removed_at IS NULL
+UNION ALL SELECT 'debt', '', item_key FROM pipeline_gatedebt
+WHERE deal_id = %(deal)s AND paid_at IS NULL
+"""
+"""Written out, since every move asks it: as querysets it took longer to put than to answer."""
+
+
+def load_facts(deal: Deal, at: datetime, *, known: BesideOne | None = None) -> DealFacts:
     """Everything that gates ask about one deal."""
-    return facts_from(rows or rows_of(deal), AskedFacts(deal, at), junk_words(), at)
+    return facts_from(known or read_beside(deal), AskedFacts(deal, at), junk_words(), at)
 
 
 class AskedFacts(dict[str, Any]):
@@ -100,15 +153,15 @@ class AskedFacts(dict[str, Any]):
 
 
 def facts_from(
-    rows: DealRows, extra: dict[str, Any], junk: frozenset[str], at: datetime
+    known: BesideOne, extra: dict[str, Any], junk: frozenset[str], at: datetime
 ) -> DealFacts:
-    """What the rows beside a deal come to."""
+    """What stands beside a deal, with what other apps know of it, as gates ask it."""
     return DealFacts(
-        contacts_reachable=any(link.contact.is_reachable for link in rows.contacts),
-        contact_roles=frozenset(link.role for link in rows.contacts),
-        attachments=frozenset(file.kind for file in rows.files),
-        declared_none=frozenset(row.item_key for row in rows.nones),
-        ticks=frozenset((tick.stage.key, tick.criterion_key) for tick in rows.ticks),
+        contacts_reachable=any(link.contact.is_reachable for link in known.contacts),
+        contact_roles=frozenset(link.role for link in known.contacts),
+        attachments=known.attachments,
+        declared_none=known.declared_none,
+        ticks=known.ticks,
         at=at,
         junk=junk,
         extra=extra,

@@ -226,13 +226,13 @@ def process_by_id(pipeline_id: int) -> Process:
 
 def process_in_force(pipeline_id: int) -> Process:
     published = PipelineVersion.objects.filter(pipeline_id=pipeline_id, published_at__isnull=False)
-    version = published.select_related("debt_blocks_at").order_by("-number").first()
-    if version is None:
+    latest = published.order_by("-number").values_list("pk", "published_at").first()
+    if latest is None:
         raise Refused("This pipeline has no published rules yet.", code="no_rules")
-    known = (version.pk, version.published_at)
-    if known not in _processes:
-        _processes[known] = read_process(version)
-    return _processes[known]
+    if latest not in _processes:
+        version = PipelineVersion.objects.select_related("debt_blocks_at").get(pk=latest[0])
+        _processes[latest] = read_process(version)
+    return _processes[latest]
 
 
 def read_process(version: PipelineVersion) -> Process:

@@ -91,12 +91,18 @@ def stand_anew(deal: Deal, after: Standing, *, at: datetime) -> datetime:
 
     Two changes in a row may carry moments in the other order; the later one waited for the lock.
     """
-    present = DealStanding.objects.filter(deal=deal, until=None)
-    since = present.values_list("since", flat=True).first()
-    moment = max(at, since) if since else at
-    present.update(until=moment)
+    moment = end_present(deal, at=at)
     row_of(deal.pk, after.reported, moment).save(force_insert=True)
     return moment
+
+
+def end_present(deal: Deal, *, at: datetime) -> datetime:
+    present = DealStanding.objects.filter(deal=deal, until=None)
+    if present.filter(since__lte=at).update(until=at):
+        return at
+    since = present.values_list("since", flat=True).first() or at
+    present.update(until=since)
+    return since
 
 
 def row_of(

@@ -29,7 +29,7 @@ from pipeline.api.shapes import (
     ReassignIn,
 )
 from pipeline.conflicts import with_current_values
-from pipeline.gates import debts_of, rows_beside
+from pipeline.gates import beside, debts_of
 from pipeline.keyset import Order
 from pipeline.models import Deal, Pipeline
 from pipeline.queries import SHOWN, DealFilter, owners_in
@@ -99,13 +99,16 @@ class DealApi(Moves, Irregular, Around, Files, Items, Upserts, Records):
 
     def show(self, record, shape=None, status=200):
         """One deal as it is now, with what it lacks for its next step."""
-        deal = self.get_queryset().get(pk=record.pk)
-        rows = rows_beside(deal)
-        deal.contacts = sorted(rows.contacts, key=lambda link: link.pk)
+        return self.show_read(self.get_queryset().get(pk=record.pk), shape, status)
+
+    def show_read(self, deal: Deal, shape=None, status=200):
+        """The same of a deal that is as it is now."""
+        known = beside(deal)
+        deal.contacts = known.contacts
         # Whatever the request changed stands by now, so nothing needs to be read twice.
         with remembering():
             deal.debts_owed = debts_of(deal)
-            deal.next_stage, deal.missing = next_gate(deal, at=self.at, rows=rows)
+            deal.next_stage, deal.missing = next_gate(deal, at=self.at, known=known)
             return super().show(deal, shape, status)
 
     @extend_schema(request=NewDeal, responses={201: DealDetail})

@@ -21,8 +21,8 @@ from pipeline.api.shapes import (
     SendBackIn,
     SkipIn,
 )
-from pipeline.gates import DealRows, gate_of, load_facts
-from pipeline.models import Deal, Move
+from pipeline.gates import BesideOne, gate_of, load_facts
+from pipeline.models import Deal, Move, Stage
 from pipeline.operations.movement import HELD
 from pipeline.stages import Process, classify_move, plan_move, process_by_id
 from revops.api import IF_MATCH
@@ -39,12 +39,16 @@ class Moves:
         """Call the verb's operation with what the caller says, and show the deal as it is now."""
         deal = self.get_object()
         facts = self.facts(shape, pipeline=deal.pipeline_id)
-        return self.carried_out(verb, deal, facts)
+        return self.carried_out(verb, deal, facts, to=facts.get("to"))
 
-    def carried_out(self, verb: Any, deal: Deal, facts: dict[str, Any]) -> Response:
+    def carried_out(
+        self, verb: Any, deal: Deal, facts: dict[str, Any], *, to: Stage | None
+    ) -> Response:
         with holding(*HELD):
             moved = verb(deal=deal, **facts, version=self.version, by=self.by, at=self.at)
-            return self.show(moved)
+            if facts.get("evidence") or not (moved.is_open and deal.is_open):
+                return self.show(moved)
+            return self.show_read(with_names_of(deal, moved, to))
 
     @extend_schema(request=AdvanceIn, responses=DealDetail, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"])
@@ -92,7 +96,7 @@ class Moves:
         move = classify_move(process, deal.stage.key, facts["to"].key, deal.status)
         verb, names = VERBS[move]
         told = {name: facts[name] for name in names if name in facts}
-        return self.carried_out(verb, deal, told)
+        return self.carried_out(verb, deal, told, to=facts["to"])
 
     @extend_schema(responses={200: GateOut, 422: None}, parameters=[TO])
     @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
@@ -100,6 +104,16 @@ class Moves:
         """What stands between the deal and a stage."""
         deal = self.get_object()
         return Response(show_gate(deal, request.query_params.get("to", ""), at=self.at))
+
+
+def with_names_of(read: Deal, moved: Deal, stage: Stage | None) -> Deal:
+    """The deal as its move left it, with what was read beside it for the same request."""
+    for name in ("account", "owner", "pipeline"):
+        if getattr(moved, f"{name}_id") == getattr(read, f"{name}_id"):
+            setattr(moved, name, getattr(read, name))
+    if stage is not None and moved.stage_id == stage.pk:
+        moved.stage = stage
+    return moved
 
 
 VERBS = {
@@ -130,7 +144,7 @@ def next_key(process: Process, deal: Deal) -> str:
     return following.key if following else process.won.key
 
 
-def next_gate(deal: Deal, *, at: datetime, rows: DealRows) -> tuple[str, list[Missing]]:
+def next_gate(deal: Deal, *, at: datetime, known: BesideOne) -> tuple[str, list[Missing]]:
     """Where an open deal goes next, and what that asks; nothing for one that is closed."""
     if not deal.is_open:
         return "", []
@@ -138,7 +152,7 @@ def next_gate(deal: Deal, *, at: datetime, rows: DealRows) -> tuple[str, list[Mi
         process = process_by_id(deal.pipeline_id)
         following = process.next_of(deal.stage.key)
         move = Move.ADVANCE if following else Move.WIN
-        facts = load_facts(deal, at, rows=rows)
+        facts = load_facts(deal, at, known=known)
         return following.key if following else "", gate_of(deal, move, at, facts=facts)
     except Refused:
         # A stage that the present rules no longer have leads nowhere by itself.

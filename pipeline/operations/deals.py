@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from pipeline.findings import keeping
-from pipeline.gates import NO_ROWS, asks_of, facts_from, still_unmet
+from pipeline.gates import NOTHING_BESIDE, asks_of, facts_from, still_unmet
 from pipeline.junkwords import junk_words
 from pipeline.models import Account, Deal, Move, Pipeline, Stage, StageVisit
 from pipeline.operations.evidence import check_expected, read_day, remove_none
@@ -141,7 +141,7 @@ def begin(deal: Deal, process: Process, rule: Rule, *, by: Actor, at: datetime) 
     follow(deal, None, at=at)
     earlier = [other for other in process.open_rules if other.position < rule.position]
     asks = [ask for other in earlier for ask in asks_of(other)]
-    facts = facts_from(NO_ROWS, {}, junk_words(), at)
+    facts = facts_from(NOTHING_BESIDE, {}, junk_words(), at)
     if unmet := still_unmet(deal, asks, facts):
         incur_debts(deal, unmet, process, reason=f"Entered in {rule.name}", by=by, at=at)
     names = ("name", "account", "owner", "amount", "currency", "close_date", "origin")

@@ -10,11 +10,11 @@ from pipeline import registry
 from pipeline.findings import keeping
 from pipeline.gates import (
     asks_of,
+    beside,
     debts_of,
     gates_of_others,
     load_facts,
     own_gate,
-    rows_beside,
     still_unmet,
     unpaid_debts,
 )
@@ -47,6 +47,8 @@ VERBS = {
     Move.TRANSFER: "deal.transferred",
 }
 OVERRIDDEN = "deal.overridden"
+STEPS = frozenset({Move.ADVANCE, Move.SEND_BACK})
+"""What jumps over nothing: where no jump lay behind the deal before, none does afterwards."""
 
 MOVED = [
     "pipeline",
@@ -119,7 +121,8 @@ def make_move(
     deal = planned.deal
     check_can_enter(process.rule(planned.to_stage), by=by)
     write_evidence(deal, evidence or {}, by=by, at=at)
-    facts, debts = load_facts(deal, at, rows=rows_beside(deal)), unpaid_debts(deal)
+    known = beside(deal)
+    facts, debts = load_facts(deal, at, known=known), unpaid_debts(deal) if known.owes else []
     missing = own_gate(process, planned, facts, debts=debts)
     check_passes(planned, process, [*missing, *gates_of_others(planned, at)])
     paid = pay_debts(deal, by=by, at=at, facts=facts, debts=debts)
@@ -127,12 +130,13 @@ def make_move(
     if paid or owed:
         debts = unpaid_debts(deal)
     debts_of(deal, known=debts)
-    visit = enter_stage(planned, process, reason=reason, by=by, at=at)
+    may_jump = planned.kind not in STEPS or deal.skipped_at is not None
+    visit = enter_stage(planned, process, reason=reason, facts=facts, by=by, at=at)
     write_move(planned, visit, owed, by=by, at=at)
     if planned.skipped:
         alert_of_skip(planned, process, visit, reason=reason, by=by, at=at)
     take_effect(planned, by=by, at=at)
-    keeping.refresh(deal, at, facts=facts, debts=debts, moved=True)
+    keeping.refresh(deal, at, facts=facts, debts=debts, moved=may_jump)
     return deal
 
 
@@ -175,12 +179,14 @@ def enter_stage(
     *,
     reason: str,
     bypassed: Sequence[Missing] | None = None,
+    facts: DealFacts | None = None,
     by: Actor,
     at: datetime,
 ) -> StageVisit:
     """End the present visit, begin the next, and let status, stamps and standings follow.
 
-    `bypassed` says what an administrator's override went past; None is no override.
+    `bypassed` says what an administrator's override went past; None is no override. From `facts`
+    the deal is saved at once with how much it lacks in the stage, so that it need not be later.
     """
     deal, stood = planned.deal, standing_of(planned.deal)
     moment = leave_stage(deal, at=at)
@@ -202,7 +208,9 @@ def enter_stage(
     deal.pipeline_id, deal.stage_id = process.pipeline_id, visit.stage_id
     deal.entered_stage_at = moment
     change_status(deal, Move(planned.kind), at=at)
-    deal.save_version(update_fields=MOVED)
+    if facts is not None:
+        deal.missing_count = keeping.count_missing(process, deal, facts)
+    deal.save_version(update_fields=[*MOVED, "missing_count"] if facts else MOVED)
     follow(deal, stood, at=at)
     return visit
 

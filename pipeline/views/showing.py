@@ -109,7 +109,7 @@ def deal_context(request, deal: Deal, *, bound: dict[str, Any] | None = None) ->
     process = process_by_id(deal.pipeline_id)
     rule = process.rule_of(deal.stage_id)
     rows = rows_of(deal)
-    facts = load_facts(deal, at, rows=rows)
+    facts = load_facts(deal, at, known=rows.beside)
     cannot_change = why_not(check_can_change, deal, by=by)
     following = process.next_of(rule.key) if rule.is_open else None
     verb = Move.ADVANCE if following else Move.WIN
