@@ -305,11 +305,25 @@ class ApprovalSlotQuerySet(models.QuerySet["ApprovalSlot"]):
         mine = self.open().filter(person=user)
         return mine.order_by(F("step__request__needed_by").asc(nulls_last=True), "due_at", "pk")
 
+    def coming_to(self, user: User) -> ApprovalSlotQuerySet:
+        """Slots of a later step, of which this person is not asked yet: by needed-by day."""
+        later = self.filter(person=user, state=ApprovalSlot.State.NOT_YET_REQUESTED)
+        return later.order_by(F("step__request__needed_by").asc(nulls_last=True), "pk")
+
+    def coming_after(self, slot: ApprovalSlot) -> ApprovalSlotQuerySet:
+        """Those that come after `slot` in the order of what is not asked yet."""
+        return self.after_day(slot, Q(pk__gt=slot.pk))
+
     def later_than(self, slot: ApprovalSlot) -> ApprovalSlotQuerySet:
         """Those that come after `slot` in the order in which they wait."""
+        return self.after_day(
+            slot, Q(due_at__gt=slot.due_at) | Q(due_at=slot.due_at, pk__gt=slot.pk)
+        )
+
+    def after_day(self, slot: ApprovalSlot, later: Q) -> ApprovalSlotQuerySet:
+        """Those needed by a later day than `slot`, or by the same one and `later`."""
         needed_by = slot.step.request.needed_by
         here = Q(step__request__needed_by=needed_by)
-        later = Q(due_at__gt=slot.due_at) | Q(due_at=slot.due_at, pk__gt=slot.pk)
         if needed_by is None:
             return self.filter(here, later)
         beyond = Q(step__request__needed_by__gt=needed_by) | Q(step__request__needed_by=None)
@@ -413,6 +427,11 @@ class ApprovalSlot(models.Model):
                 fields=["person", "due_at"],
                 condition=Q(state="requested"),
                 name="dealdesk_slot_waiting",
+            ),
+            models.Index(
+                fields=["person"],
+                condition=Q(state="not_yet_requested"),
+                name="dealdesk_slot_coming",
             ),
             models.Index(
                 fields=["absence"],

@@ -1,9 +1,8 @@
-"""The inbox of who decides, and the approver's minute: one page that says everything."""
+"""The approver's minute: one page that says everything."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +19,7 @@ from dealdesk.exclusions import excluded_people
 from dealdesk.forms import DecisionForm, HandOnForm
 from dealdesk.mails import given_facts, in_return_facts, role_words
 from dealdesk.minute import beside
-from dealdesk.models import ApprovalRequest, ApprovalSlot, Decision
-from dealdesk.operations.together import flags_of
+from dealdesk.models import ApprovalRequest, ApprovalSlot
 from dealdesk.permissions import (
     STANDS_IN,
     check_can_decide,
@@ -31,133 +29,16 @@ from dealdesk.permissions import (
 )
 from dealdesk.policy import policy_from_json
 from dealdesk.views.shared import first_lines, slot_or_404, why_not
-from dealdesk.views.showing import Shown, off_text, show_request, tier_name
+from dealdesk.views.showing import Shown, off_text, show_request
 from dealdesk.views.talking import conversation_of
 from dealdesk.wording import listed
 from pipeline.timeline import tell
-from revops.addresses import number_in
 from revops.ledger.models import Entry
 from revops.people.actor import Actor
 from revops.people.models import User
 from revops.refusals import Conflict, Refused
 
-INBOX = 25
-DECIDED = 50
 HISTORY = 30
-
-# The inbox
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One line of the inbox."""
-
-    slot: ApprovalSlot
-    is_late: bool
-    on_it: queue.OnIt
-    flags: list[str]
-    """Why it is decided by itself and not in a row with others."""
-    is_picked: bool = False
-
-    @property
-    def request(self) -> ApprovalRequest:
-        return self.slot.step.request
-
-    @property
-    def tier(self) -> str:
-        return tier_name(self.request.route_key)
-
-    @property
-    def why_alone(self) -> str:
-        return f"By itself: {listed(self.flags)}" if self.flags else ""
-
-
-@login_required
-@require_safe
-def approval_inbox(request):
-    """What waits for me, by when it is needed and due; and what I decided."""
-    return show_inbox(request)
-
-
-def show_inbox(request, *, refused: Refused | None = None, form=None, picked=()) -> HttpResponse:
-    at, user = timezone.now(), request.user
-    waiting = ApprovalSlot.objects.waiting_on(user)
-    tab = "decided" if request.GET.get("tab") == "decided" else "waiting"
-    number = waiting.numbers(at)
-    context: dict[str, Any] = {
-        "count": number["all"],
-        "decided_count": Decision.objects.filter(decided_by=user).count(),
-        "tab": tab,
-        "at": at,
-        "refused": refused,
-        "form": form,
-    }
-    if tab == "waiting":
-        context |= waiting_page(request, waiting, at, picked)
-        context["late"] = late = number["late"]
-        context["late_words"] = "One is overdue" if late == 1 else f"{late} are overdue"
-    else:
-        context["decisions"] = decided_by(request)
-    context["tabs"] = [
-        {
-            "label": "Waiting for me",
-            "url": "?",
-            "current": tab == "waiting",
-            "count": context["count"],
-        },
-        {
-            "label": "Decided by me",
-            "url": "?tab=decided",
-            "current": tab == "decided",
-            "count": context["decided_count"],
-        },
-    ]
-    status = refused.status if refused else 200
-    return render(request, "dealdesk/approval_inbox.html", context, status=status)
-
-
-def waiting_page(request, waiting, at: datetime, picked=()) -> dict[str, Any]:
-    """A page of what waits in one view, after the slot that the address names."""
-    view = queue.view_in(request.GET.get("show", ""))
-    waiting = queue.narrowed(waiting, view, at)
-    mark = number_in(request.GET.get("after", ""))
-    held = ApprovalSlot.objects.filter(person=request.user).select_related("step__request")
-    if mark and (slot := held.filter(pk=mark).first()):
-        waiting = waiting.later_than(slot)
-    found = first_lines(waiting, INBOX + 1)
-    on_them = queue.on_them(found[:INBOX])
-    shown = [
-        Waiting(
-            slot,
-            slot.is_late(at),
-            on_them[slot.pk],
-            flags_of(slot.step.request),
-            slot.pk in picked,
-        )
-        for slot in found[:INBOX]
-    ]
-    following = f"?show={view}&after={shown[-1].slot.pk}" if len(found) > INBOX else ""
-    views = [(key, label, key == view) for key, label in queue.VIEWS.items()]
-    tiers = Counter(row.request.route_key for row in shown if not row.flags)
-    may_pick = max(tiers.values(), default=0) > 1
-    page = {"rows": shown, "next": following, "views": views, "view": view}
-    return {**page, "may_pick": may_pick}
-
-
-def decided_by(request) -> dict[str, Any]:
-    """A page of one's own decisions, newest first, keyed by the last one shown."""
-    decisions = Decision.objects.filter(decided_by=request.user).select_related(
-        "slot__step__request__deal__account",
-        "slot__step__request__quote",
-        "revocation",
-    )
-    if before := number_in(request.GET.get("before", "")):
-        decisions = decisions.filter(pk__lt=before)
-    found = list(decisions.order_by("-pk")[: DECIDED + 1])
-    shown = found[:DECIDED]
-    following = f"?tab=decided&before={shown[-1].pk}" if len(found) > DECIDED else ""
-    return {"rows": shown, "next": following}
-
 
 # One approval
 

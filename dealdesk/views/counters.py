@@ -80,8 +80,16 @@ def counter_form(asked: ApprovalRequest, data: Any = None) -> CounterForm:
 
 
 def show_form(
-    request, slot: ApprovalSlot, form: CounterForm, *, refused: Refused | None = None, status=200
+    request,
+    slot: ApprovalSlot,
+    form: CounterForm,
+    *,
+    page: str = "counter_new",
+    refused: Refused | None = None,
+    status=200,
+    **more: Any,
 ) -> HttpResponse:
+    """The form beside what it comes to, signed in or on the page of a mail's link."""
     asked = slot.step.request
     context = {
         "slot": slot,
@@ -91,8 +99,9 @@ def show_form(
         "refused": refused,
         "seller": who_sells(asked),
         **outlook(slot, form),
+        **more,
     }
-    name = "_counter_live" if is_swap(request) else "counter_new"
+    name = "_counter_live" if is_swap(request) else page
     return render(request, f"dealdesk/{name}.html", context, status=status)
 
 

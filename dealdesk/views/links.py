@@ -7,6 +7,7 @@ that two links in two tabs never mix, and the page has an address without it.
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -70,7 +71,7 @@ def approval_link_page(request, pk):
     form = LinkDecisionForm(request.POST)
     form.is_valid()
     try:
-        confirm(request, outcome, form)
+        confirm(request, outcome, form.cleaned_data.get("retyped"))
         decide(
             outcome.slot, form, by=actor_of(request, outcome), at=timezone.now(), link=outcome.link
         )
@@ -82,17 +83,16 @@ def approval_link_page(request, pk):
     return private(redirect("dealdesk:approval-link-page", pk))
 
 
-def confirm(request, outcome: LinkOutcome, form: LinkDecisionForm) -> None:
+def confirm(request, outcome: LinkOutcome, typed: Decimal | None) -> None:
     """Take the discount typed again, where the policy asks for it. Refused at a wrong one."""
     slot, link = outcome.slot, outcome.link
     policy = policy_from_json(slot.step.request.policy.body)
     if step_up_of(slot, policy) is not StepUp.RETYPE or link.retyped_at:
         return
     by, at = actor_of(request, outcome), timezone.now()
-    typed = form.cleaned_data.get("retyped")
     link = operations.retype_discount(link=link, typed=typed, by=by, at=at)
     if not link.retyped_at:
-        raise Refused("That is not the discount asked for. Read it above.", code="retype")
+        raise Refused("That is not the discount asked for. It stands on this page.", code="retype")
 
 
 @require_POST
@@ -225,7 +225,7 @@ def show_dead(request, outcome: LinkOutcome, *, status: int | None = None) -> Ht
 
 def ended_words(slot: ApprovalSlot) -> dict[str, Any]:
     """Who decided, or how the request ended, and when: of the deal it says nothing."""
-    own = Decision.objects.filter(slot=slot).select_related("decided_by").first()
+    own = Decision.objects.filter(slot=slot).select_related("decided_by", "counter").first()
     if own is not None:
         return {"decision": own}
     asked = slot.step.request

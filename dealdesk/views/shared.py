@@ -62,15 +62,14 @@ def with_request(slots):
     return read.prefetch_related("absence__person", "absence__delegate")
 
 
-LINE = (
-    *("step__request__deal__name", "step__request__deal__account__name"),
-    *("step__request__quote__net_amount", "step__request__quote__currency"),
-    *("step__request__quote__discount_percent", "step__request__submitted_by__name"),
-    *("step__request__submitted_by__email", "step__request__why", "step__request__needed_by"),
-    *("step__request__route_key", "step__request__route", "step__request__snapshot__digest"),
-    *("step__request__snapshot__body", "step__request__policy__body", "step__wave"),
-    *("step__name", "state", "role", "person", "requested_at", "due_at", "paused_at"),
+OF_REQUEST = (
+    *("why", "needed_by", "submitted_at", "submitted_by__name", "submitted_by__email"),
+    *("deal__name", "deal__account__name"),
+    *("quote__net_amount", "quote__currency", "quote__discount_percent"),
+    *("route_key", "route", "snapshot__digest", "snapshot__body", "policy__body"),
 )
+OF_SLOT = ("state", "role", "person", "requested_at", "due_at", "paused_at")
+LINE = (*OF_SLOT, *(f"step__request__{name}" for name in OF_REQUEST))
 """What one line of a list says of a slot, and by what it is told that it is read by itself."""
 
 

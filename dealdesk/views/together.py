@@ -12,7 +12,7 @@ from dealdesk import operations
 from dealdesk.forms.decisions import TogetherForm
 from dealdesk.models import ApprovalSlot
 from dealdesk.operations.together import MOST_TOGETHER, Picked
-from dealdesk.views.approvals import show_inbox
+from dealdesk.views.inbox import show_inbox
 from dealdesk.views.shared import with_request
 from revops.addresses import number_in
 from revops.people.actor import Actor

@@ -65,7 +65,7 @@ def test_inbox_goes_by_needed_by_then_due(rep, vp):
 
 
 def test_inbox_pages_through_everything_once(rep, vp, monkeypatch):
-    monkeypatch.setattr("dealdesk.views.approvals.INBOX", 2)
+    monkeypatch.setattr("dealdesk.views.inbox.INBOX", 2)
     needed = [None, date(2030, 1, 2), None, date(2030, 1, 1), date(2030, 1, 1)]
     for number, day in enumerate(needed):
         deal = make_deal(rep, f"Deal {number}", account=small_account())

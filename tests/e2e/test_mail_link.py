@@ -6,22 +6,25 @@ The mails come out of a real SMTP server, and the reader holds a phone.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from dealdesk.links import LIFETIME
-from dealdesk.models import ApprovalLink, ApprovalSlot, Decision
-from dealdesk.operations import recall_request, send_fresh_link
+from dealdesk.models import ApprovalLink, ApprovalSlot, Decision, PolicyVersion
+from dealdesk.operations import publish_policy, recall_request, send_fresh_link
+from dealdesk.policy import StepUp, policy_from_json
 from pipeline.models import Account
 from pipeline.operations import change_account
 from revops.ledger.models import Entry
 from tests.e2e import walk
 from tests.factories.dealdesk import decide, make_quote, slot_of, small_account, submit, term
-from tests.factories.people import SYSTEM, by
+from tests.factories.people import AT, SYSTEM, by
 from tests.factories.pipeline import make_deal
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -206,6 +209,53 @@ def test_without_scripts_one_reads_and_decides(mailed, browser):
     expect(page.get_by_role("heading", name="You approved this")).to_be_visible()
     assert Decision.objects.get().reason == "Only with the reference."
     context.close()
+
+
+def test_other_terms_are_offered_from_the_phone(mailed, phone, asked, vp):
+    phone.goto(mailed())
+    phone.get_by_role("link", name="Counter-offer").click()
+    expect(phone.get_by_role("heading", name="What would you approve?")).to_be_visible()
+    expect(phone.get_by_text("For Vera Vance")).to_be_visible()
+
+    phone.get_by_label("Discount on Platform").fill("17,5 %")
+    expect(phone.locator("#counter-live")).to_contain_text("17.5 % off")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+    found = Axe().run(phone)
+    assert found.violations_count == 0, found.generate_report()
+    walk.look(phone, "counter-by-link-360")
+    assert not Decision.objects.exists()
+    phone.get_by_label("Why").fill("That is what others have.")
+    phone.get_by_role("button", name="Make the counter-offer").click()
+
+    expect(phone.get_by_role("heading", name="You offered other terms")).to_be_visible()
+    expect_no_deal(phone)
+    decision = Decision.objects.get()
+    assert (decision.decided_by, decision.via, decision.verdict) == (vp, "mail_link", "returned")
+
+
+def test_where_the_discount_is_typed_again_the_offer_asks_for_it_too(
+    settings, live_server, rep, vp, smtp_server, phone
+):
+    settings.BASE_URL = live_server.url
+    policy = policy_from_json(PolicyVersion.objects.get(in_force=True).body)
+    rules = tuple(replace(rule, step_up=StepUp.RETYPE) for rule in policy.roles)
+    publish_policy(policy=replace(policy, roles=rules), label="Stepped", by=SYSTEM, at=AT)
+    submit(make_quote(rep, 25), at=timezone.now() - timedelta(minutes=5))
+    phone.goto(walk.link_in(walk.post(smtp_server, vp.email)[-1]))
+    phone.get_by_role("link", name="Counter-offer").click()
+    phone.get_by_label("Discount on Platform").fill("17.5")
+    phone.get_by_label("Why").fill("That is what others have.")
+    phone.get_by_label("To offer this here, type the discount").fill("24")
+    phone.get_by_role("button", name="Make the counter-offer").click()
+
+    expect(phone.get_by_role("alert")).to_contain_text("That is not the discount asked for")
+    expect(phone.get_by_label("Discount on Platform")).to_have_value("17.5")
+    walk.look(phone, "counter-by-link-retype-360")
+    assert not Decision.objects.exists()
+    phone.get_by_label("To offer this here, type the discount").fill("25")
+    phone.get_by_role("button", name="Make the counter-offer").click()
+
+    expect(phone.get_by_role("heading", name="You offered other terms")).to_be_visible()
 
 
 # Terms that changed

@@ -59,6 +59,7 @@ OPEN = {
     "frame:dev-sign-in": "development only: the switch of person",
     "dealdesk:approval-link": "a personal link from a mail",
     "dealdesk:approval-link-page": "the page behind a personal link, keyed by its session",
+    "dealdesk:approval-link-counter": "other terms, from the page behind a personal link",
     "dealdesk:approval-link-fresh": "asks for a fresh link, to the addressee alone",
     "dealdesk:approval-link-forget": "leaves the page of a personal link",
     "dealdesk:approval-link-step-out": "leaves the page of a personal link",
