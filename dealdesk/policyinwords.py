@@ -162,13 +162,17 @@ def structure_rules(policy: Policy, currency: str) -> Iterator[Sentence]:
             conditions.append(f"more than {amount} a year")
         when = f"{when}, together with {either(conditions)}"
     yield Sentence(when, asks(axis.enterprise_roles))
-    bands = [f"{band.label} from {band.from_heads:,} heads" for band in policy.segments]
+    bands = [f"{band.label} from {heads_words(band.from_heads)}" for band in policy.segments]
     yield Sentence(
         f"Segments: {listed(bands)}",
         f"an unknown head count is judged as {names.get(axis.unknown_as, axis.unknown_as)}",
     )
     whose = "the ultimate parent" if policy.segment_of_parent else "the account itself"
     yield Sentence("The head count that counts", f"that of {whose}")
+
+
+def heads_words(count: int) -> str:
+    return f"{count:,} {'person' if count == 1 else 'people'}"
 
 
 def either(conditions: list[str]) -> str:

@@ -41,10 +41,16 @@ class RoleForm(RowForm):
         min_value=1, max_value=100, required=False, label="Share that must agree, %"
     )
     fallback = forms.EmailField(
-        required=False, label="Stands in when nobody is left", widget=forms.EmailInput(ADDRESS)
+        required=False,
+        label="Stands in when nobody is left",
+        widget=forms.EmailInput(ADDRESS),
+        help_text="The e-mail of one active person; asked when nobody else may decide.",
     )
     backup = forms.EmailField(
-        required=False, label="Added when the time is up", widget=forms.EmailInput(ADDRESS)
+        required=False,
+        label="Added when the time is up",
+        widget=forms.EmailInput(ADDRESS),
+        help_text="The e-mail of one active person; asked beside the others once they are late.",
     )
     step_up = forms.ChoiceField(choices=DraftRole.StepUp.choices, label="To decide from a mail one")
 

@@ -64,7 +64,8 @@ def _empty_cents() -> str:
 
 
 def value_axis(values: Sequence[float], unit: str) -> tuple[Scale, str]:
-    marks = ticks(min(values), max(values))
+    counted = not unit and all(value == int(value) for value in values)
+    marks = ticks(min(values), max(values), whole=counted)
     up = Scale(marks[0], marks[-1], HEIGHT - BOTTOM, TOP)
     parts = []
     for mark in marks:

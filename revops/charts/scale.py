@@ -19,13 +19,18 @@ class Scale:
         return self.start + share * (self.end - self.start)
 
 
-def ticks(low: float, high: float, count: int = 4) -> list[float]:
-    """About `count` steps of 1, 2, 2.5 or 5 times a power of ten, covering low to high."""
+def ticks(low: float, high: float, count: int = 4, *, whole: bool = False) -> list[float]:
+    """About `count` steps of 1, 2, 2.5 or 5 times a power of ten, covering low to high.
+
+    What is counted has `whole` ones only: there is no half of a quote.
+    """
     if high <= low:
         high = low + 1
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(size * power for size in (1, 2, 2.5, 5, 10) if size * power >= rough * 0.999999)
+    if whole:
+        step = math.ceil(step)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(at * step, 10) for at in range(first, last + 1)]
 

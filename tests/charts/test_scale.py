@@ -36,3 +36,12 @@ def test_bins_of_one_value_hold_it():
 
 def test_no_values_make_no_bins():
     assert bins([], 5) == []
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 7, 9, 40, 1234])
+def test_what_is_counted_has_whole_ticks(most):
+    marks = ticks(0, most, whole=True)
+
+    assert all(mark == int(mark) for mark in marks)
+    assert marks[0] == 0
+    assert marks[-1] >= most

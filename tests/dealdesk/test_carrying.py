@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from dealdesk.carrying import given_in, last_attempt
 from dealdesk.coverage import cover_of
 from dealdesk.operations import (
     lapse_approvals,
@@ -97,3 +98,17 @@ def test_an_approval_nobody_used_lapses_once(rep, vp):
     deal = Deal.objects.get()
     assert (deal.approval_ends_at, deal.approval_voided) == (over, False)
     assert "was good until" in cover_of(deal, over).sentence
+
+
+def test_what_is_carried_is_read_without_asking_for_each_decision(
+    rep, vp, desk, finance, legal, django_assert_max_num_queries
+):
+    request = submit(make_quote(rep, 25, terms=[term()], term_months=24))
+    for person in (vp, desk, finance, legal):
+        decide(request, person)
+
+    last = last_attempt(request.quote)
+    with django_assert_max_num_queries(1):
+        found = given_in(last)
+
+    assert len(found) == 4
