@@ -5,9 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-from django.http import QueryDict
 from django.test import Client
-from django.utils.datastructures import MultiValueDict
 
 from tests.factories.pipeline import make_deal
 
@@ -95,28 +93,6 @@ def broken(visitor, asked, pages=PAGES):
 
 def test_no_days_break_a_page(visitor):
     assert broken(visitor, [{"from": since, "to": until} for since, until in DAYS]) == []
-
-
-@pytest.fixture
-def looked_up(monkeypatch):
-    """The names of an address that pages have looked for."""
-    names = set()
-    look_up = MultiValueDict.__getitem__
-
-    def noted(self, name):
-        names.add(name)
-        return look_up(self, name)
-
-    for method in ("getlist", "__contains__"):
-        usual = getattr(QueryDict, method)
-
-        def also(self, name, *default, usual=usual):
-            names.add(name)
-            return usual(self, name, *default)
-
-        monkeypatch.setattr(QueryDict, method, also, raising=False)
-    monkeypatch.setattr(MultiValueDict, "__getitem__", noted)
-    return names
 
 
 def test_no_odd_number_breaks_a_page(visitor, looked_up):
