@@ -14,7 +14,8 @@ from pipeline.metrics import Spread
 from pipeline.models import Deal
 from pipeline.reports.reading import lots_by_kind
 from pipeline.reports.scope import Scope
-from pipeline.tallies.reading import by_month, months_between, read_tallies
+from pipeline.tallies.reading import read_tallies
+from pipeline.tallies.spans import by_month, months_between
 from revops.charts.scale import ticks
 
 MOST_BANDS = 12

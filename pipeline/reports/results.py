@@ -34,13 +34,8 @@ from pipeline.reports.shapes import (
 )
 from pipeline.tallies.due import DUE, due_sums
 from pipeline.tallies.measures import Asked
-from pipeline.tallies.reading import (
-    by_month,
-    end_of,
-    months_between,
-    read_tallies,
-    unknown,
-)
+from pipeline.tallies.reading import read_tallies, unknown
+from pipeline.tallies.spans import by_month, end_of, months_between
 
 WON, LOST, OPEN = "won", "lost", "open"
 ALL = Named("", "All")

@@ -26,8 +26,10 @@ from pipeline.models import (
 )
 from pipeline.tallies.cells import Packed, add_up, pack
 from pipeline.tallies.counting import count_days
+from pipeline.tallies.lines import EVERY, line_dimension, of_lines, present_lines
 from pipeline.tallies.measures import Asked, Measure, measures, spans_of
-from pipeline.tallies.reading import DAYS, MONTHS, end_of, month_of, months_between
+from pipeline.tallies.reading import DAYS, MONTHS
+from pipeline.tallies.spans import end_of, month_of, months_between
 from revops.company.models import Company
 from revops.locks import Lock, lock_exclusively
 
@@ -135,19 +137,26 @@ def write_days(
 
 
 def add_up_months(pipeline_id: int, measure: Measure, altered: Iterable[tuple[str, date]]) -> None:
-    """Let the months be the sums of their days."""
+    """Let the months be the sums of their days, for lines too."""
     dimensions: defaultdict[date, set[str]] = defaultdict(set)
     for dimension, month in altered:
         dimensions[month].add(dimension)
+    lines = present_lines() if dimensions else set()
     for month, names in sorted(dimensions.items()):
-        rows = Tally.objects.filter(pipeline=pipeline_id, measure=measure.name, dimension__in=names)
-        of_days = rows.filter(grain=DAYS, start__gte=month, start__lte=end_of(month))
+        rows = Tally.objects.filter(pipeline=pipeline_id, measure=measure.name)
+        of_days = rows.filter(
+            grain=DAYS, start__gte=month, start__lte=end_of(month), dimension__in=names
+        )
         days: defaultdict[str, list[Packed]] = defaultdict(list)
         for dimension, cells in of_days.values_list("dimension", "cells"):
             days[dimension].append(cells)
-        kept = {(row.dimension, month): row for row in rows.filter(grain=MONTHS, start=month)}
-        true = {(name, month): pack(add_up(days[name])) or None for name in names}
-        store(pipeline_id, measure, MONTHS, true, kept)
+        sums = {name: add_up(days[name]) for name in names}
+        for name in names:
+            if name.endswith(EVERY):
+                sums[line_dimension(name)] = of_lines(sums[name], lines)
+        kept = rows.filter(grain=MONTHS, start=month, dimension__in=sums)
+        true = {(name, month): pack(cells) or None for name, cells in sums.items()}
+        store(pipeline_id, measure, MONTHS, true, {(row.dimension, month): row for row in kept})
 
 
 def store(
@@ -314,9 +323,15 @@ def differences_of_month(
 ) -> Iterator[str]:
     rows = Tally.objects.filter(pipeline=pipeline, measure=measure.name, grain=MONTHS, start=month)
     kept = dict(rows.values_list("dimension", "cells"))
-    for dimension in sorted({*kept, *(name for name, _ in days)}):
-        of_days = [cells for (name, _), cells in days.items() if name == dimension]
-        if pack(add_up(of_days)) != kept.get(dimension, []):
+    of_days: defaultdict[str, list[Packed]] = defaultdict(list)
+    for (dimension, _), cells in days.items():
+        of_days[dimension].append(cells)
+    true = {dimension: add_up(cells) for dimension, cells in of_days.items()}
+    for dimension in [name for name in true if name.endswith(EVERY)]:
+        lines = line_dimension(dimension)
+        true[lines] = of_lines(true[dimension], kept.get(lines, ()))
+    for dimension in sorted({*kept, *true}):
+        if pack(true.get(dimension, {})) != kept.get(dimension, []):
             yield told(pipeline, measure, dimension, f"in {month:%Y-%m}")
 
 

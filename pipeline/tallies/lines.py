@@ -1,12 +1,17 @@
 """Reading kept cells by owner: PostgreSQL adds them up and hands out the sums.
 
+The months of those who lead somebody are added up when they are folded, each under the names of
+the whole line. Who reads for these very people finds them; for any others, and until a fold after
+people came or went, cells are added up by owner.
+
 What a page then has to add up is as much for a manager of twenty as for a manager of two.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +20,11 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from pipeline.models import Tally
-from pipeline.tallies.cells import NO_DAYS, Cell
+from pipeline.tallies.cells import NO_DAYS, Cell, Cells, empty_cells
+from revops.people.models import ReportingLink
+
+EVERY, LINE = "owner", "line"
+"""How dimensions end that are kept by owner, and those that are added up by line."""
 
 SUMS = """
 SELECT {start}, cell->>0, {key}, cell->>2,
@@ -28,6 +37,37 @@ MONTH = "date_trunc('month', start::timestamp)::date"
 SPREADS = "jsonb_agg(cell->5) FILTER (WHERE cell->5 <> '{}')"
 ALL = "jsonb_array_elements(cells)"
 BY_OWNER = "jsonb_each(cells) AS own (owner, cells), jsonb_array_elements(own.cells)"
+
+
+def line_key(owners: Iterable[str]) -> str:
+    """What the sum of these owners is kept as: it names them, so that it is theirs for ever."""
+    return ",".join(sorted(owners, key=int))
+
+
+def line_dimension(kept: str) -> str:
+    """The dimension of the sums by line beside one that is kept by owner."""
+    return kept.removesuffix(EVERY) + LINE
+
+
+def present_lines() -> set[str]:
+    """The lines of all who lead somebody now."""
+    lines: defaultdict[int, set[str]] = defaultdict(set)
+    for above, below in ReportingLink.objects.values_list("ancestor", "descendant"):
+        lines[above].add(str(below))
+    return {line_key(people) for people in lines.values() if len(people) > 1}
+
+
+def of_lines(cells: Cells, lines: Iterable[str]) -> Cells:
+    """Cells by owner, added up by line."""
+    within: defaultdict[str, list[str]] = defaultdict(list)
+    for line in lines:
+        for owner in line.split(","):
+            within[owner].append(line)
+    total = empty_cells()
+    for (owner, kind, key, currency), held in cells.items():
+        for line in within[owner]:
+            total[line, kind, key, currency].add(held)
+    return total
 
 
 def can_add_up() -> bool:
@@ -48,7 +88,7 @@ class Summing:
 
     @property
     def by_owner(self) -> bool:
-        return self.kept.endswith("owner")
+        return self.kept.endswith(EVERY)
 
     def query(self, rows: str) -> str:
         return SUMS.format(

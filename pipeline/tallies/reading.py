@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, Q, QuerySet
@@ -16,8 +15,18 @@ from pipeline.models import Tally, TallyMark
 from pipeline.tallies.cells import Cell, Cells, cells_in
 from pipeline.tallies.counting import count_by_day, count_days
 from pipeline.tallies.grouping import can_group, grouped
-from pipeline.tallies.lines import Summing, can_add_up, summed
-from pipeline.tallies.measures import DAY, MOST_SPANS, Asked, Fact, Measure, measure_named, spans_of
+from pipeline.tallies.lines import Summing, can_add_up, line_dimension, line_key, summed
+from pipeline.tallies.measures import MOST_SPANS, Asked, Fact, Measure, measure_named, spans_of
+from pipeline.tallies.spans import (
+    begun_month,
+    days_between,
+    end_of,
+    month_of,
+    months_between,
+    spans_of_period,
+    whole_months,
+    without,
+)
 from revops.remembering import kept_for, remembered
 
 if TYPE_CHECKING:
@@ -91,6 +100,18 @@ class Reading:
             return None
         return frozenset(str(pk) for pk in self.scope.members or ())
 
+    @cached_property
+    def line(self) -> str:
+        """The line whose sums answer where they are kept; "" where owners are told apart."""
+        if self.dimension == "owner" or self.measure.on_first or len(self.owners or ()) < 2:
+            return ""
+        return line_key(self.owners or ())
+
+    @cached_property
+    def counted(self) -> frozenset[str] | None:
+        """Owners and lines whose cells count; None for all."""
+        return None if self.owners is None else self.owners | {self.line}
+
 
 def read_cells(asked: Reading) -> list[Cell]:
     scope, measure, kept = asked.scope, asked.measure, asked.kept
@@ -121,7 +142,7 @@ def as_asked(asked: Reading, kept: str, cells: Iterable[Cell]) -> Iterator[Cell]
                 if cell.key != str(team.pk):
                     continue
                 cell.key = cell.key if asked.dimension == "team" else ""
-        elif asked.owners is not None and cell.owner not in asked.owners:
+        elif asked.counted is not None and cell.owner not in asked.counted:
             continue
         elif asked.dimension == "owner":
             cell.key = cell.owner
@@ -140,7 +161,7 @@ def kept_cells(asked: Reading, kept: str) -> Iterator[Cell]:
     def standing() -> Iterator[Cell]:
         for grain, start, packed in rows.values_list("grain", "start", "cells"):
             if grain == MONTHS or (start not in marked and month_of(start) not in months):
-                yield from cells_in(start, packed, spreads=asked.spreads, owners=asked.owners)
+                yield from cells_in(start, packed, spreads=asked.spreads, owners=asked.counted)
 
     yield from as_asked(asked, kept, standing())
     if marked:
@@ -150,7 +171,7 @@ def kept_cells(asked: Reading, kept: str) -> Iterator[Cell]:
 def added_up(asked: Reading, kept: str) -> Iterator[Cell]:
     """The same, added up by the database where they lie."""
     rows, months, marked = kept_rows(asked, kept)
-    summing = Summing(kept, asked.dimension, asked.owners, asked.by_month, asked.spreads)
+    summing = Summing(kept, asked.dimension, asked.counted, asked.by_month, asked.spreads)
     yield from summed(rows, summing, since=asked.since, marked=marked, months=months)
     if marked:
         yield from as_asked(asked, kept, counted_now(asked, kept, spans_of(marked)))
@@ -163,9 +184,12 @@ def kept_rows(asked: Reading, kept: str) -> tuple[QuerySet[Tally], list[date], s
     months = whole_months(asked.since, asked.until, marked)
     period = spans_of_period(asked.since, asked.until)
     days = [span for whole in period for span in without(whole, months, marked)]
-    rows = Tally.objects.filter(pipeline=pipeline_id, measure=measure.name, dimension=kept)
-    begun = begun_month(asked.since, asked.until, marked)
-    rows = stored(rows, months, days, None if measure.on_first else begun)
+    every = Tally.objects.filter(pipeline=pipeline_id, measure=measure.name)
+    begun = None if measure.on_first else begun_month(asked.since, asked.until, marked)
+    rows = stored(every.filter(dimension=kept), months, days, begun)
+    if asked.line:
+        lines = every.filter(dimension=line_dimension(kept), cells__has_key=asked.line)
+        rows = by_line(rows, lines.filter(start__in=[*months, *([begun] if begun else [])]))
     if measure.on_first:
         marked |= uncounted_firsts(pipeline_id, measure, asked.since, asked.until)
     return rows, months, marked
@@ -180,42 +204,6 @@ def marked_days(pipeline_id: int, since: date, until: date) -> set[date]:
 def read_marked_days(pipeline_id: int, since: date, until: date) -> list[date]:
     marks = TallyMark.objects.filter(pipeline=pipeline_id, day__gte=since, day__lte=until)
     return list(marks.values_list("day", flat=True).distinct())
-
-
-def whole_months(since: date, until: date, marked: set[date]) -> list[date]:
-    """The months that lie in the period whole and have no marked day."""
-    if until == UNKNOWN_DAY:
-        return []
-    touched = {month_of(day) for day in marked}
-    return [
-        month
-        for month in months_between(since, until)
-        if since <= month and end_of(month) <= until and month not in touched
-    ]
-
-
-def without(
-    span: tuple[date, date], months: list[date], marked: set[date]
-) -> list[tuple[date, date]]:
-    """What is left of a span of days without whole months and marked days."""
-    since, until = span
-    gone = sorted([(month, end_of(month)) for month in months] + [(day, day) for day in marked])
-    left = []
-    for first, last in gone:
-        if since < first:
-            left.append((since, first - DAY))
-        since = max(since, last + DAY)
-    if since <= until:
-        left.append((since, until))
-    return left
-
-
-def begun_month(since: date, until: date, marked: set[date]) -> date | None:
-    """The month of which the period has no more than the first days, unless one is marked."""
-    month = month_of(until)
-    if until in (UNKNOWN_DAY, end_of(month)) or since > month:
-        return None
-    return None if any(day >= month for day in marked) else month
 
 
 def stored(
@@ -236,6 +224,12 @@ def stored(
             found &= Q(start__lt=begun) | Q(later)
         asked |= found
     return rows.filter(asked)
+
+
+def by_line(rows: QuerySet[Tally], lines: QuerySet[Tally]) -> QuerySet[Tally]:
+    """Rows by owner; in place of a month the one in which the line is added up, if there is."""
+    added = lines.filter(start__in=rows.filter(grain=MONTHS).values("start"))
+    return rows.exclude(grain=MONTHS, start__in=lines.values("start")).union(added, all=True)
 
 
 def uncounted_firsts(pipeline_id: int, measure: Measure, since: date, until: date) -> set[date]:
@@ -294,43 +288,3 @@ def live(
 def cells_of(day: date, cells: Cells) -> Iterator[Cell]:
     for (owner, kind, key, currency), held in cells.items():
         yield Cell(day, kind, key, currency, held.count, held.amount, held.days, owner)
-
-
-# Days and months
-
-
-def spans_of_period(since: date, until: date) -> tuple[tuple[date, date], ...]:
-    return ((since, until),) if since <= until else ()
-
-
-def days_between(since: date, until: date) -> Iterator[date]:
-    return (since + timedelta(days=n) for n in range((until - since).days + 1))
-
-
-def month_of(day: date) -> date:
-    return day.replace(day=1)
-
-
-def end_of(month: date) -> date:
-    return next_month(month) - DAY
-
-
-def next_month(month: date) -> date:
-    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
-
-
-def months_between(since: date, until: date) -> list[date]:
-    """The first day of every month that has a day in the period."""
-    found, month = [], month_of(since)
-    while month <= until:
-        found.append(month)
-        month = next_month(month)
-    return found
-
-
-def by_month(cells: Iterable[Cell]) -> dict[date, list[Cell]]:
-    """The cells by the month they lie in."""
-    ordered = sorted(cells, key=lambda cell: cell.start)
-    return {
-        month: list(group) for month, group in groupby(ordered, key=lambda c: month_of(c.start))
-    }
