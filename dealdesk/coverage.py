@@ -23,6 +23,7 @@ from dealdesk.terms import Terms, from_canonical
 from dealdesk.wording import listed
 from pipeline.models import Deal, Move
 from pipeline.registry import CardFact, DealFacts, ItemKind, PlannedMove
+from revops.among import Among
 from revops.company.models import Company
 from revops.people.models import User
 from revops.refusals import Missing
@@ -296,7 +297,7 @@ def card_facts(deals: Sequence[int], at: datetime) -> Mapping[int, Sequence[Card
     since: dict[int, datetime] = {}
     open_slots = (
         ApprovalSlot.objects.open()
-        .filter(step__request__deal__in=deals, step__request__status="pending")
+        .filter(step__request__deal__in=Among(deals), step__request__status="pending")
         .select_related("person", "step__request")
         .only("requested_at", "person__name", "step__request__deal")
         .order_by("requested_at", "pk")

@@ -12,6 +12,7 @@ from pipeline import registry
 from pipeline.findings import Finding, findings_for, read_context
 from pipeline.models import Deal, GateDebt
 from pipeline.registry import CardFact
+from revops.among import Among
 
 COLUMNS = (
     "version",
@@ -70,7 +71,7 @@ def cards_of(deals: Sequence[Deal], *, at: datetime) -> list[Card]:
     pks = [deal.pk for deal in deals]
     found = findings_for(deals, read_context(at))
     debts = (
-        GateDebt.objects.filter(deal__in=pks, paid_at=None)
+        GateDebt.objects.filter(deal__in=Among(pks), paid_at=None)
         .order_by()
         .values_list("deal")
         .annotate(Count("pk"), Min("due_on"))

@@ -64,6 +64,8 @@ def plain(text: str) -> str:
 
 def is_junk(text: str, words: Set[str] = JUNK) -> bool:
     """Whether `text` is a blank, one of `words`, punctuation, or one letter over and over."""
+    if not text:
+        return True
     said = plain(text)
     return said in words or len(set(said.replace(" ", ""))) < 2
 

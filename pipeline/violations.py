@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.base import ModelState
 
 from pipeline import registry
 from pipeline.cards import shown_deals
@@ -117,10 +119,8 @@ def identity(ask: Ask) -> tuple[str, str]:
 
 
 def deals_concerned(asks: Mapping[int, Asked]) -> QuerySet[Deal]:
-    """The open deals in these stages, with the columns by which they are judged."""
-    deals = Deal.objects.open().filter(stage__in=list(asks))
-    columns = columns_read(ask for asked in asks.values() for ask in (*asked.now, *asked.then))
-    return deals if columns is None else deals.only("stage", *columns)
+    """The open deals in these stages."""
+    return Deal.objects.open().filter(stage__in=list(asks))
 
 
 def columns_read(asks: Iterable[Ask]) -> set[str] | None:
@@ -144,7 +144,7 @@ def count_violations(
         return found
     found.there_are = concerned(list(asks))
     names = {rule.key: rule.name for rule in draft.rules}
-    for batch in batches(deals_concerned(asks), AT_ONCE):
+    for batch in batches(asks, AT_ONCE):
         lacked = [asked for _, asked in judged(batch, asks, at=at)]
         found.count += len(lacked)
         for ask, number in Counter(ask for asked in lacked for ask in asked).items():
@@ -162,10 +162,30 @@ def concerned(stage_ids: Sequence[int]) -> int:
     return sum(rows.values_list("count", flat=True))
 
 
-def batches(deals: QuerySet[Deal], number: int, after: int = 0) -> Iterator[list[Deal]]:
-    while batch := list(deals.filter(pk__gt=after).order_by("pk")[:number]):
+def batches(asks: Mapping[int, Asked], number: int, after: int = 0) -> Iterator[list[Deal]]:
+    """The deals concerned, with the columns by which they are judged, so many at a time."""
+    columns = columns_read(ask for asked in asks.values() for ask in (*asked.now, *asked.then))
+    deals = deals_concerned(asks).order_by("pk")
+    while batch := read(deals.filter(pk__gt=after)[:number], columns):
         yield batch
         after = batch[-1].pk
+
+
+def read(deals: QuerySet[Deal], columns: Iterable[str] | None) -> list[Deal]:
+    """These deals; any other column is read when it is asked for, as of rows read by `only`."""
+    if columns is None:
+        return list(deals)
+    names = [Deal._meta.get_field(name).attname for name in ("id", "stage", *columns)]
+    return [deal_of(values, deals.db) for values in deals.values(*names)]
+
+
+def deal_of(values: dict[str, Any], database: str) -> Deal:
+    # `only` looks at each of the other fields of each deal: four fifths of the time for thousands.
+    deal = Deal.__new__(Deal)
+    deal.__dict__.update(values)
+    deal._state = ModelState()
+    deal._state.adding, deal._state.db = False, database
+    return deal
 
 
 def judged(
@@ -207,7 +227,7 @@ def find_violations(
     asks = changed_asks(before, draft, goes_to)
     found: list[tuple[Deal, tuple[Ask, ...]]] = []
     looked_at = 0
-    for batch in batches(deals_concerned(asks), FEW_AT_ONCE, after) if asks else ():
+    for batch in batches(asks, FEW_AT_ONCE, after) if asks else ():
         found += judged(batch, asks, at=at)
         looked_at += len(batch)
         after = batch[-1].pk

@@ -66,7 +66,10 @@ class FactsOfOne(DealFacts):
         self.pk, self.beside = pk, beside
         self.at, self.junk = beside.at, beside.junk
         self.derived = {}
-        self.extra = ExtraOfOne(pk, beside)
+
+    @cached_property
+    def extra(self) -> dict[str, Any]:
+        return ExtraOfOne(self.pk, self.beside)
 
     @cached_property
     def contacts_reachable(self) -> bool:
