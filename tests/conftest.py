@@ -16,7 +16,7 @@ from tests.template import begin_with_template
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
 
-pytest_plugins = ["tests.cast", "tests.triggers_fixture", "tests.worlds"]
+pytest_plugins = ["tests.cast", "tests.restoring", "tests.worlds"]
 
 PATIENCE_MS = 20_000
 IN_A_BROWSER = Path(__file__).parent / "e2e"

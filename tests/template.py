@@ -21,6 +21,8 @@ from typing import Any
 HOME = Path(__file__).parent.parent
 KEPT = HOME / "var" / "test-template"
 APPS = ("revops", "pipeline", "dealdesk")
+KEPT_SCHEMA = "as_it_began"
+"""The rows that the tables of a database on PostgreSQL begin with, table by table."""
 
 
 def begin_with_template(database: dict[str, Any]) -> None:
@@ -28,7 +30,9 @@ def begin_with_template(database: dict[str, Any]) -> None:
     if database["ENGINE"].endswith("sqlite3"):
         KEPT.mkdir(parents=True, exist_ok=True)
         with one_at_a_time(KEPT / "lock"):
-            copy_file(template_file(), Path(database["TEST"]["NAME"]))
+            name = database["TEST"]["NAME"]
+            copy_file(template_file(), name)
+            copy_file(name, kept_beside(name))
     else:
         database["TEST"]["TEMPLATE"] = template_on_server(database)
 
@@ -45,15 +49,17 @@ call_command("migrate", verbosity=0)
 
 def key() -> str:
     """What the code is: migrations, triggers and shipped data may stand anywhere in it."""
-    return key_of("*.py")
+    return key_of("*.py", made_by=Path(__file__))
 
 
 def key_of_tables() -> str:
     return key_of("migrations/*.py", "settings.py", "triggers.py", "aftermigrate.py")
 
 
-def key_of(*patterns: str) -> str:
+def key_of(*patterns: str, made_by: Path | None = None) -> str:
     read = sha256((HOME / "requirements-dev.lock").read_bytes())
+    if made_by:
+        read.update(made_by.read_bytes())
     found = {path for app in APPS for each in patterns for path in (HOME / app).rglob(each)}
     for path in sorted(found):
         read.update(str(path.relative_to(HOME)).encode())
@@ -107,13 +113,36 @@ def one_at_a_time(path: Path) -> Iterator[None]:
         yield
 
 
-def copy_file(source: Path, target: Path) -> None:
+def kept_beside(name: str) -> Path:
+    """The database as it began; the template itself may be thrown away by a later run."""
+    return Path(name).with_suffix(".kept")
+
+
+def copy_file(source: Path | str, target: Path | str) -> None:
     """Copy a database, with what its log still holds."""
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
 
 
 # PostgreSQL
+
+KEEP_ROWS = f"""
+CREATE SCHEMA {KEPT_SCHEMA};
+DO $$
+DECLARE
+    name text;
+    filled boolean;
+BEGIN
+    FOR name IN SELECT tablename FROM pg_tables
+        WHERE schemaname = 'public' AND tablename <> 'django_migrations'
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM public.%I)', name) INTO filled;
+        IF filled THEN
+            EXECUTE format('CREATE TABLE {KEPT_SCHEMA}.%I AS TABLE public.%I', name, name);
+        END IF;
+    END LOOP;
+END $$;
+"""
 
 
 def template_on_server(database: dict[str, Any]) -> str:
@@ -130,5 +159,7 @@ def template_on_server(database: dict[str, Any]) -> str:
             connection.execute(f'DROP DATABASE IF EXISTS "{building}"')
             connection.execute(f'CREATE DATABASE "{building}"')
             migrate(f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{building}")
+            with psycopg.connect(dbname=building, **server) as built:
+                built.execute(KEEP_ROWS)
             connection.execute(f'ALTER DATABASE "{building}" RENAME TO "{name}"')
     return name
