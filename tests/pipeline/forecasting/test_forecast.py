@@ -6,6 +6,8 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from pipeline.forecasting.accuracy import accuracy_of, by_owner, trend_of
 from pipeline.forecasting.forecast import forecast_of
@@ -206,12 +208,7 @@ def test_the_task_catches_up_once(deals, monkeypatch):
 
 @pytest.mark.django_db
 def test_a_snapshot_costs_the_same_whatever_there_is(rep, deals, django_assert_num_queries):
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    with CaptureQueriesContext(
-        connection,
-    ) as few:
+    with CaptureQueriesContext(connection) as few:
         snapshot()
     for number in range(12):
         make_deal(rep, f"More {number}", close_date=date(2026, 12, 1) + number * DAY)
@@ -262,6 +259,55 @@ def test_a_call_that_stood_at_the_start_is_the_forecast(vp, manager, rep):
     found = accuracy_of(new_business(), Q3, whose_deals(vp), today=TODAY)
 
     assert (found.value, found.tone) == (Fraction(98, 100), "good")
+
+
+def test_each_morning_counts_the_calls_that_stood_then(vp, manager, rep):
+    """In another's line only the highest call; deals of who is in no called line beside it."""
+    first, second, third = (Q3.starts_on + number * DAY for number in range(3))
+    for day in (first, second, third):
+        keep(day, rep, "commit", 10)
+        keep(day, vp, "closed", 5)
+        keep(day, vp, "pipeline", 1000)
+    call = {"is_call": True, "months": 3}
+    keep(second, rep, "commit", 40, **call)
+    keep(third, rep, "commit", 40, **call)
+    keep(third, manager, "commit", 70, **call)
+    keep(third, vp, "best_case", 900, **call)
+    keep(third, vp, "commit", 800, is_call=True, months=1)
+
+    said, _ = trend_of(new_business(), Q3, whose_deals(vp), today=TODAY)
+
+    assert [(each.call, each.forecast) for each in said] == [(None, 15), (45, 45), (75, 75)]
+    assert {each.computed for each in said} == {15}
+
+
+def test_a_call_of_somebody_who_is_not_asked_about_does_not_count(vp, manager, rep):
+    keep(Q3.starts_on, rep, "commit", 10)
+    keep(Q3.starts_on, manager, "commit", 70, is_call=True, months=3)
+
+    said, _ = trend_of(new_business(), Q3, whose_deals(vp, person=rep), today=TODAY)
+
+    assert [(each.call, each.forecast) for each in said] == [(None, 10)]
+
+
+def test_a_trend_costs_the_same_however_many_mornings_and_owners(vp, manager, rep):
+    pipeline, whose = new_business(), whose_deals(vp)
+
+    def ask():
+        with CaptureQueriesContext(connection) as asked:
+            trend_of(pipeline, Q3, whose, today=TODAY)
+        return len(asked)
+
+    keep(Q3.starts_on, rep, "commit", 10)
+    keep(Q3.starts_on, rep, "commit", 10, is_call=True, months=3)
+    few = ask()
+    for number in range(1, 9):
+        for owner in (rep, manager, vp):
+            keep(Q3.starts_on + number * DAY, owner, "closed", 10)
+        for owner in (rep, manager):
+            keep(Q3.starts_on + number * DAY, owner, "commit", number, is_call=True, months=3)
+
+    assert ask() == few
 
 
 @pytest.mark.parametrize(
