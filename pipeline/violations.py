@@ -175,8 +175,9 @@ def read(deals: QuerySet[Deal], columns: Iterable[str] | None) -> list[Deal]:
     """These deals; any other column is read when it is asked for, as of rows read by `only`."""
     if columns is None:
         return list(deals)
-    names = [Deal._meta.get_field(name).attname for name in ("id", "stage", *columns)]
-    return [deal_of(values, deals.db) for values in deals.values(*names)]
+    fields: list[Any] = [Deal._meta.get_field(name) for name in ("id", "stage", *columns)]
+    rows = deals.values(*(field.attname for field in fields))
+    return [deal_of(values, deals.db) for values in rows]
 
 
 def deal_of(values: dict[str, Any], database: str) -> Deal:
