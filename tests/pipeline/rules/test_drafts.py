@@ -33,24 +33,9 @@ from pipeline.stages import process_of, read_process
 from revops.ledger.models import Entry
 from revops.refusals import Conflict, NotAllowed, Refused
 from tests.factories.people import AT, by
-from tests.factories.pipeline import make_deal, new_business
+from tests.factories.pipeline import make_deal
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def pipeline():
-    return new_business()
-
-
-@pytest.fixture
-def act(revops):
-    return {"by": by(revops), "at": AT}
-
-
-@pytest.fixture
-def draft(pipeline, act):
-    return start_draft(pipeline=pipeline, **act)
 
 
 def process(pipeline):

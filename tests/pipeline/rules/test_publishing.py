@@ -19,24 +19,9 @@ from revops import integrity
 from revops.ledger.models import Entry
 from revops.refusals import Conflict, NotAllowed, Refused
 from tests.factories.people import AT, by
-from tests.factories.pipeline import complete, make_deal, new_business
+from tests.factories.pipeline import complete, make_deal
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def pipeline():
-    return new_business()
-
-
-@pytest.fixture
-def act(revops):
-    return {"by": by(revops), "at": AT}
-
-
-@pytest.fixture
-def draft(pipeline, act):
-    return start_draft(pipeline=pipeline, **act)
 
 
 def faults(pipeline, act):

@@ -15,14 +15,9 @@ from pipeline.operations.rulestages import remove_stage
 from pipeline.registry import DealFacts
 from pipeline.stages import process_of, read_process
 from tests.factories.people import AT, by
-from tests.factories.pipeline import complete, make_deal, new_business
+from tests.factories.pipeline import complete, make_deal
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def pipeline():
-    return new_business()
 
 
 @pytest.fixture
