@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, F, OuterRef
 from django.utils import timezone
 
 from dealdesk.models import ApprovalSlot, SlotClaim
-from dealdesk.models.requests import ApprovalSlotQuerySet
+from dealdesk.models.slots import ApprovalSlotQuerySet
 
 ALL, MINE, UNCLAIMED, DUE, NEEDED = "", "mine", "unclaimed", "due", "needed"
 VIEWS = {

@@ -7,8 +7,10 @@ from dealdesk.models.clocks import ClockMark
 from dealdesk.models.conditions import ApprovalCondition
 from dealdesk.models.conversation import RequestMessage
 from dealdesk.models.counters import CounterOffer
+from dealdesk.models.decisions import Decision, DecisionRevocation
 from dealdesk.models.grants import GrantUse, StandingGrant
 from dealdesk.models.ladder import TermRung
+from dealdesk.models.links import ApprovalLink
 from dealdesk.models.paper import PaperCheck, PaperTick
 from dealdesk.models.policies import PolicyVersion
 from dealdesk.models.policydrafts import (
@@ -43,14 +45,9 @@ from dealdesk.models.quotes import (
 )
 from dealdesk.models.register import ExceptionRecord
 from dealdesk.models.replays import JudgedFacts, ReplayChanges, ReplayFile, ReplayRun
-from dealdesk.models.requests import (
-    ApprovalLink,
-    ApprovalRequest,
-    ApprovalSlot,
-    ApprovalStep,
-    Decision,
-    DecisionRevocation,
-)
+from dealdesk.models.requests import ApprovalRequest
+from dealdesk.models.slots import ApprovalSlot
+from dealdesk.models.steps import ApprovalStep
 from dealdesk.models.threads import DeskMessage, DeskThread
 
 __all__ = [

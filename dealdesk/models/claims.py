@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from dealdesk.models.requests import ApprovalRequest, ApprovalSlot, ApprovalStep
+from dealdesk.models.requests import ApprovalRequest
+from dealdesk.models.slots import ApprovalSlot
+from dealdesk.models.steps import ApprovalStep
 from revops.people.models import Role
 
 

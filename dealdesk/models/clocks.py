@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 
-from dealdesk.models.requests import ApprovalSlot
+from dealdesk.models.slots import ApprovalSlot
 
 
 class ClockMarkQuerySet(models.QuerySet["ClockMark"]):

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from dealdesk.models.requests import Decision
+from dealdesk.models.decisions import Decision
 
 
 class ApprovalCondition(models.Model):

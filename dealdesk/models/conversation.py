@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from dealdesk.models.requests import ApprovalRequest, ApprovalSlot
+from dealdesk.models.requests import ApprovalRequest
+from dealdesk.models.slots import ApprovalSlot
 
 
 class RequestMessage(models.Model):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from dealdesk import queue
 from dealdesk.models import ApprovalRequest, ApprovalSlot, ApprovalStep, Decision
-from dealdesk.models.requests import ApprovalSlotQuerySet
+from dealdesk.models.slots import ApprovalSlotQuerySet
 from dealdesk.operations.together import flags_of
 from dealdesk.views.shared import first_lines
 from dealdesk.views.showing import tier_name
