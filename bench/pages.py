@@ -33,6 +33,10 @@ def main() -> int:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
+
+    from revops.settling import settle
+
+    settle()
     if sys.argv[1:] == ["--answer"]:
         answer(Visits())
     else:
