@@ -27,6 +27,9 @@ T = TypeVar("T")
 ADDED = {"added": True}
 """The metadata of a field that came later."""
 
+AS_THEY_ARE = frozenset({str, int, bool, NoneType})
+"""The types that JSON has as they are; most values are of one of these."""
+
 
 def decimal_text(value: Decimal) -> str:
     """Return a Decimal in plain digits without trailing zeros: 10.00 is "10", 1E+2 is "100"."""
@@ -58,7 +61,7 @@ def fraction_text(value: Fraction) -> str:
 
 def plain(value: Any) -> Any:
     """Return a frozen value in JSON's own types."""
-    if value is None or isinstance(value, bool | int):
+    if type(value) in AS_THEY_ARE or isinstance(value, int):
         return value
     if isinstance(value, Enum):
         return value.value
@@ -82,6 +85,8 @@ def plain(value: Any) -> Any:
 def _plain_dataclass(value: Any) -> dict[str, Any]:
     kind: Any = type(value)
     later = _later(kind)
+    if not later:
+        return {name: plain(getattr(value, name)) for name in _names(kind)}
     return {
         name: plain(item)
         for name in _names(kind)

@@ -7,10 +7,14 @@ from collections.abc import Mapping, Set
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Model
+
+AS_THEY_ARE = frozenset({str, int, bool, NoneType})
+"""The types that JSON has as they are; most values are of one of these."""
 
 
 def jsonable(value: Any) -> Any:
@@ -18,10 +22,14 @@ def jsonable(value: Any) -> Any:
 
     Floats are refused: money and percentages are Decimals and keep the digits they were given.
     """
+    if type(value) in AS_THEY_ARE:
+        return value
     if isinstance(value, Enum):
         return jsonable(value.value)
     if value is None or isinstance(value, bool | int | str):
         return value
+    if isinstance(value, dict):
+        return {str(jsonable(key)): jsonable(item) for key, item in value.items()}
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, datetime):
