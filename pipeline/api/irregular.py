@@ -56,7 +56,7 @@ class Irregular:
             evidence=facts.get("evidence") or {},
         )
         said = {"outcome": facts["outcome"], "note": facts["note"], "asked": asked}
-        return self.carried_out(reviews.review_forecast, deal, said)
+        return self.carried_out(reviews.review_forecast, deal, said, read_again=True)
 
     @extend_schema(request=TransferIn, responses=DealDetail, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"])
@@ -71,6 +71,7 @@ class Irregular:
             operations.transfer_deal,
             deal,
             {"to_pipeline": pipeline, "to_stage": stage, "reason": facts["reason"]},
+            read_again=True,
         )
 
     @extend_schema(responses=OwedOut(many=True), filters=False)

@@ -42,11 +42,18 @@ class Moves:
         return self.carried_out(verb, deal, facts, to=facts.get("to"))
 
     def carried_out(
-        self, verb: Any, deal: Deal, facts: dict[str, Any], *, to: Stage | None
+        self,
+        verb: Any,
+        deal: Deal,
+        facts: dict[str, Any],
+        *,
+        to: Stage | None = None,
+        read_again: bool = False,
     ) -> Response:
         with holding(*HELD):
             moved = verb(deal=deal, **facts, version=self.version, by=self.by, at=self.at)
-            if facts.get("evidence") or not (moved.is_open and deal.is_open):
+            read_again = read_again or bool(facts.get("evidence"))
+            if read_again or not (moved.is_open and deal.is_open):
                 return self.show(moved)
             return self.show_read(with_names_of(deal, moved, to))
 
