@@ -12,6 +12,7 @@ from dealdesk.demo.prepared import FIRST, SOURCE, TWIN
 from dealdesk.models import ApprovalRequest, Decision, Quote
 from dealdesk.policy import Role
 from pipeline.models import Deal, Move
+from pipeline.permissions import can_change
 from revops.frame import development
 from revops.frame.shapes import CheckItem
 from revops.people.actor import Actor, Via
@@ -35,7 +36,7 @@ def home_context(user: User, at: datetime) -> dict[str, Any] | None:
     }
     if len(deals) < 2:
         return None
-    items = checklist(deals[FIRST], deals[TWIN])
+    items = checklist(deals[FIRST], deals[TWIN], user)
     return {
         "deal": deals[FIRST],
         "twin": deals[TWIN],
@@ -45,7 +46,7 @@ def home_context(user: User, at: datetime) -> dict[str, Any] | None:
     }
 
 
-def checklist(deal: Deal, twin: Deal) -> list[CheckItem]:
+def checklist(deal: Deal, twin: Deal, user: User) -> list[CheckItem]:
     """The steps in the order in which they are best taken."""
     quote = Quote.objects.filter(deal=deal, is_primary=True).first()
     worse = Quote.objects.filter(deal=twin).order_by("-revision").first()
@@ -76,7 +77,7 @@ def checklist(deal: Deal, twin: Deal) -> list[CheckItem]:
                 "In its quote: 25 brings the VP of sales, 19.99 sends her away again, a custom "
                 "SLA brings the deal desk. Submit 25."
             ),
-            url=(quote and address("dealdesk:quote-edit", quote.pk)) or deal.get_absolute_url(),
+            url=address_of_asking(deal, quote, user),
         ),
         CheckItem(
             "mailed",
@@ -114,6 +115,12 @@ def checklist(deal: Deal, twin: Deal) -> list[CheckItem]:
             url=(worse and address("dealdesk:quote-detail", worse.pk)) or twin.get_absolute_url(),
         ),
     ]
+
+
+def address_of_asking(deal: Deal, quote: Quote | None, user: User) -> str:
+    """The quote's editor for who may type there; the others see the deal."""
+    edit = quote and can_change(deal, user) and address("dealdesk:quote-edit", quote.pk)
+    return edit or deal.get_absolute_url()
 
 
 def address(name: str, *arguments: object) -> str:

@@ -20,6 +20,7 @@ from pipeline.keyset import Order, page_of
 from pipeline.models import Deal
 from pipeline.models.visibility import LEADS_A_LINE
 from pipeline.navigation import may_read_hygiene
+from pipeline.views.rights import changeable_by
 from revops.people.models import Role
 
 ROWS_AT_ONCE = 50
@@ -128,11 +129,15 @@ def hygiene_deals(request):
     )
     cards = queries.cards_of(page.rows, at=at)
     wanted = set(form.keys())
+    changeable = changeable_by(request.user, [card.deal for card in cards])
     kind = kind_of(form.cleaned_data.get("kind") or "")
     context = {
         "form": form,
         "kind": kind,
-        "rows": [DealRow(card.deal, sort_of(card.findings, wanted)) for card in cards],
+        "rows": [
+            DealRow(card.deal, sort_of(card.findings, wanted), card.deal.pk in changeable)
+            for card in cards
+        ],
         "total": queries.capped_total(found),
         "next": page.next,
         "is_first": not request.GET.get("after"),
@@ -148,6 +153,7 @@ class DealRow:
 
     deal: Deal
     findings: list[Finding]
+    can_change: bool
 
     @property
     def worst(self) -> Finding | None:

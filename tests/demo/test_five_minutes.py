@@ -114,7 +114,7 @@ def test_making_the_worse_price_primary_names_what_is_given_up():
 
 
 def done(deal: Deal) -> list[str]:
-    return [item.key for item in checklist.checklist(deal, prepared(TWIN)) if item.done]
+    return [item.key for item in checklist.checklist(deal, prepared(TWIN), deal.owner) if item.done]
 
 
 def test_the_checklist_ticks_itself_along_the_way():

@@ -102,6 +102,17 @@ def test_deals_with_findings_are_paged_by_key_and_sorted(visit, rep, monkeypatch
     assert [row.deal.name for row in largest.context["rows"]] == ["Late 2", "Late 1"]
 
 
+def test_what_clears_a_finding_is_offered_to_those_who_may_do_it(visit, rep, manager, desk):
+    messy(rep, "Late", **LATE)
+    act = '<a class="btn btn-small"'
+
+    offered = {
+        who: act in visit(who).get("/hygiene/deals/?scope=all").text for who in (rep, manager, desk)
+    }
+
+    assert offered == {rep: True, manager: True, desk: False}
+
+
 def test_counting_asks_the_same_number_of_questions_for_any_number_of_deals(
     rep, other_rep, django_assert_num_queries
 ):
