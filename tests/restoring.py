@@ -58,7 +58,7 @@ def restore_tables(connection):
         kept = [name for (name,) in cursor.fetchall()]
         for statements in (
             [f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in watched],
-            sql_flush(no_style(), connection),
+            sql_flush(no_style(), connection, reset_sequences=False),
             [f"INSERT INTO {name} SELECT * FROM {KEPT_SCHEMA}.{name}" for name in kept],
             # Foreign keys still to be checked would hold the tables in use.
             ["SET CONSTRAINTS ALL IMMEDIATE"],
