@@ -26,6 +26,7 @@ from typing import Any
 from bench.addresses import facts_of, pages
 
 ROUNDS = int(os.environ.get("ROUNDS", "7"))
+ROWS = (b"<tr", b"data-board-card=", b'<li class="problem"', b'<li class="inbox-row"')
 
 
 def main() -> int:
@@ -164,9 +165,9 @@ def beginning(answer: Any) -> bytes:
 
 
 def rows_in(answer: Any, content: bytes) -> int:
-    """Rows of tables and cards of a page, results of an API."""
+    """Rows of tables and lists and cards of a page, results of an API."""
     if "json" not in answer["Content-Type"]:
-        return content.count(b"<tr") + content.count(b"data-board-card=")
+        return sum(content.count(mark) for mark in ROWS)
     told = json.loads(content)
     return len(told["results"]) if isinstance(told, dict) and "results" in told else len(told)
 

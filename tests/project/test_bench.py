@@ -25,6 +25,15 @@ def test_a_page_that_takes_longer_is_said_to_grow():
     assert "| 1.1 | 1.1 | 9/9 |" in told
 
 
+def test_a_page_that_was_half_empty_is_told_from_one_that_only_takes_longer():
+    few, many = seen(20, 9), seen(50, 9)
+    pages = compared(
+        {"board": few, "list": few | {"rows": 4}}, {"board": many, "list": many | {"rows": 51}}
+    )
+
+    assert "took longer by what was computed, 1 were less than half" in markdown(result(pages))
+
+
 def test_a_page_that_was_not_answered_is_left_out():
     pages = compared({"board": {"status": 403}}, {"board": seen(50, 9)})
 
