@@ -363,8 +363,8 @@ def test_the_edge_belongs_to_the_upper_band_at_any_price_and_term(price, edge, m
 def test_a_thousand_terms_are_judged_within_a_second():
     terms = make_terms(make_line(off=23, quantity=7), months=36, nonstandard=[CUSTOM_SLA])
 
-    began = time.process_time()
+    began = time.perf_counter()
     for _ in range(1000):
         evaluate(SOURCES, terms)
 
-    assert time.process_time() - began < 1
+    assert time.perf_counter() - began < 1
